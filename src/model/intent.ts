@@ -1,0 +1,29 @@
+import type { Allocation } from "./offering.ts";
+
+/** One effect to carry out: an absolute value, never a delta. */
+export interface Intent {
+  readonly target: string;
+  readonly decisionId: string;
+  /** Equal for equal effects: the journal and the gate let it through once. */
+  readonly idempotencyKey: string;
+  readonly direction: "out" | "in" | "rebalance";
+  /** The desired count that the decision was made against; the gate refuses when the cloud now shows another hand. */
+  readonly expectedReplicas: number;
+  readonly desiredReplicas: number;
+  readonly allocation?: Allocation;
+  readonly expiresAtSeconds: number;
+  readonly epoch: number;
+}
+
+export type OutcomeKind = "applied" | "no-op" | "rejected" | "failed" | "unknown";
+
+/** What became of an intent. `unknown`: the write may or may not have arrived; the target must be read. */
+export interface Outcome {
+  readonly idempotencyKey: string;
+  readonly target: string;
+  readonly kind: OutcomeKind;
+  readonly timeSeconds: number;
+  /** Stable code: which check refused, or which error came (kill-switch, mode, expired, epoch, foreign-write, throttled, …). */
+  readonly code: string;
+  readonly detail: string;
+}

@@ -1,0 +1,27 @@
+/** Why a value is not there. Absent is never zero. */
+export type AbsenceCause = "stale" | "absent" | "invalid";
+
+/** A value measured at a time, or the cause of its absence. Units are the signal's own (the name of the field says which). */
+export type Observation =
+  | {
+      readonly kind: "value";
+      readonly value: number;
+      /** Epoch seconds of the end of the window that the value describes. */
+      readonly timeSeconds: number;
+      /** Demand measured while the service was saturated or shedding: it is a lower bound, not demand. */
+      readonly censored?: boolean;
+    }
+  | { readonly kind: "absent"; readonly cause: AbsenceCause; readonly detail: string };
+
+export function present(value: number, timeSeconds: number): Observation {
+  return { kind: "value", value, timeSeconds };
+}
+
+export function missing(cause: AbsenceCause, detail: string): Observation {
+  return { kind: "absent", cause, detail };
+}
+
+/** The value of an observation, or undefined where it is absent: never zero. */
+export function valueOf(observation: Observation | undefined): number | undefined {
+  return observation?.kind === "value" ? observation.value : undefined;
+}

@@ -1,0 +1,13 @@
+/** A person's hand on a target, with a reason, an author and an end. */
+export interface Override {
+  readonly id: string;
+  /** A target's name, a group's name, or "*" for all. */
+  readonly target: string;
+  readonly kind: "pause" | "pause-scale-in" | "pin";
+  /** The count of a pin. */
+  readonly replicas?: number;
+  readonly reason: string;
+  readonly author: string;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+}

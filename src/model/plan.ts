@@ -1,0 +1,17 @@
+import type { Reason } from "./decision.ts";
+
+/** The ready replicas needed over the horizon, at the quantile that the objective calls for. Arrays run over `horizonsSeconds`. */
+export interface CapacityPlan {
+  readonly horizonsSeconds: readonly number[];
+  readonly neededReplicas: readonly number[];
+  /** Need at the lead time: what must be ordered now. */
+  readonly atLeadTime: number;
+  /** Need seen in the newest data alone. */
+  readonly reactive: number;
+  /** What a scale-in must keep, since it will be needed again before it could be had back. */
+  readonly hold: number;
+  readonly quantile: number;
+  readonly leadTimeSeconds: number;
+  readonly requestsPerSecondPerReplica: number;
+  readonly reasons: readonly Reason[];
+}

@@ -1,0 +1,112 @@
+import type { Mode } from "./mode.ts";
+
+/** A policy after validation: every default filled in, every unit plain (seconds, replicas, US dollars, grams, shares of 1). */
+export interface Policy {
+  readonly name: string;
+  /** SHA-256 over the canonical form: equal policies have equal digests. */
+  readonly digest: string;
+  readonly group: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mode: Mode;
+  readonly actuator: { readonly type: string; readonly config: Readonly<Record<string, unknown>> };
+  readonly replicas: { readonly min: number; readonly max: number };
+  readonly signals: {
+    readonly demand: SignalSpec;
+    readonly utilization?: SignalSpec;
+    readonly missRatio?: SignalSpec;
+    readonly backlog?: SignalSpec;
+  };
+  readonly scaling: ScalingSpec;
+  readonly objective: ObjectiveSpec;
+  readonly leadTimeSeconds: number | undefined;
+  readonly evaluationIntervalSeconds: number;
+  readonly forecast: ForecastSpec;
+  readonly behavior: BehaviorSpec;
+  readonly fallback: FallbackSpec;
+  readonly purchase: PurchaseSpec | undefined;
+  readonly cost: CostSpec;
+  readonly carbon: CarbonSpec;
+}
+
+/** Where a signal comes from and how it is read. */
+export interface SignalSpec {
+  readonly source: string;
+  readonly metric: string;
+  /** Equality on resource or point attributes; all must hold. */
+  readonly select: Readonly<Record<string, string>>;
+  /** `rate`: per second of a counter or of a histogram's count. `quantile`, `mean`, `share-above`: of a histogram. `gauge`: last value. */
+  readonly extract: "rate" | "gauge" | "mean" | "quantile" | "share-above";
+  readonly aggregate: "sum" | "mean" | "max" | "min";
+  readonly quantile: number | undefined;
+  readonly threshold: number | undefined;
+  readonly unit: string | undefined;
+  readonly windowSeconds: number;
+  readonly staleAfterSeconds: number;
+}
+
+/** How load becomes replicas. `objective`: by the error budget and a learned capacity; the classic two mean what the HPA means. */
+export type ScalingSpec =
+  | { readonly by: "objective"; readonly requestsPerSecondPerReplica: number | undefined }
+  | { readonly by: "utilization"; readonly target: number }
+  | { readonly by: "per-replica"; readonly target: number };
+
+export interface ObjectiveSpec {
+  readonly latencySeconds: number;
+  /** Share of requests that may miss the objective. */
+  readonly errorBudget: number;
+}
+
+export interface ForecastSpec {
+  readonly enabled: boolean;
+  /** Grid of the history and the forecast. */
+  readonly stepSeconds: number;
+  readonly seasonsSeconds: readonly number[];
+  readonly horizonSeconds: number;
+  readonly refitSeconds: number;
+  readonly historySeconds: number;
+  readonly calendar: string | undefined;
+}
+
+export interface BehaviorSpec {
+  readonly tolerance: number;
+  readonly scaleInStabilizationSeconds: number;
+  readonly scaleOutStabilizationSeconds: number;
+  /** Largest change in one step: share of the current count and an absolute floor under that share. */
+  readonly maxScaleOutShare: number;
+  readonly maxScaleOutReplicas: number;
+  readonly maxScaleInShare: number;
+  readonly maxScaleInReplicas: number;
+}
+
+/** What to do when demand is bad: hold, then the forecast, then a static count; never below the recent peak. */
+export interface FallbackSpec {
+  readonly holdSeconds: number;
+  readonly forecastSeconds: number;
+  readonly staticReplicas: number | undefined;
+}
+
+export interface PurchaseSpec {
+  readonly onDemandBase: number;
+  /** Share of the replicas above the base that may be spot. */
+  readonly spotShare: number;
+  readonly maxDomainShare: number;
+  readonly regions: readonly string[];
+  readonly instanceTypes: readonly string[];
+  readonly replicasPerInstance: number;
+}
+
+export interface CostSpec {
+  readonly maxPerHourUsd: number | undefined;
+  /** What is cut when the limit binds: the objective's capacity only if the policy says so. */
+  readonly onLimit: "alert" | "cut-headroom" | "cut-capacity";
+  readonly replicaPerHourUsd: number | undefined;
+}
+
+export interface CarbonSpec {
+  readonly signal: "average" | "marginal";
+  readonly mode: "report" | "prefer" | "price" | "cap";
+  /** `prefer`: take the cleaner choice up to this extra share of cost. */
+  readonly maxExtraCostShare: number;
+  readonly pricePerKgUsd: number;
+  readonly maxGramsPerHour: number | undefined;
+}

@@ -1,0 +1,16 @@
+/** An expected failure is a value. `transient`: try again later. `permanent`: it will fail again. `missing`: not there. */
+export interface Failure {
+  readonly ok: false;
+  readonly failure: "transient" | "permanent" | "missing";
+  readonly message: string;
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
+
+export function success<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function failure(kind: Failure["failure"], message: string): Failure {
+  return { ok: false, failure: kind, message };
+}
