@@ -1,0 +1,14 @@
+/** One command of the `foretide` program. Each lives in a file of its own and is loaded only when it is called. */
+export interface CommandModule {
+  /** Runs with the arguments after the command's name; resolves to the exit code. Data on stdout, talk on stderr. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<CommandModule>;
+}
+
+/** In the order that `foretide help` shows. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+};

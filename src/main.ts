@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { COMMANDS } from "./cli/commands.ts";
+
+const USAGE_ERROR = 64;
+
+function help(): string {
+  const lines = Object.entries(COMMANDS).map(([name, entry]) => `  ${name.padEnd(12)}${entry.summary}`);
+  return `foretide: autoscaling that acts before the load arrives\n\nusage: foretide <command> [options]\n\n${lines.join("\n")}\n\nforetide <command> --help tells a command's options.\n`;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    process.stdout.write(help());
+    return name === undefined ? USAGE_ERROR : 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    process.stderr.write(`foretide: unknown command "${name}"\n\n${help()}`);
+    return USAGE_ERROR;
+  }
+  return (await entry.load()).run(args);
+}
+
+process.exitCode = await main(process.argv.slice(2));
