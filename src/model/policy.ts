@@ -26,6 +26,9 @@ export interface Policy {
   readonly purchase: PurchaseSpec | undefined;
   readonly cost: CostSpec;
   readonly carbon: CarbonSpec;
+  /** Bounds that hold for a while; `effectivePolicy` of src/policy applies them before a step. */
+  readonly schedules?: readonly ScheduleSpec[];
+  readonly events?: readonly EventSpec[];
 }
 
 /** Where a signal comes from and how it is read. */
@@ -42,6 +45,38 @@ export interface SignalSpec {
   readonly unit: string | undefined;
   readonly windowSeconds: number;
   readonly staleAfterSeconds: number;
+  /** Other names of the same measurement (renamed or older conventions), tried in order where `metric` is not seen. */
+  readonly alternatives?: readonly SignalAlternative[];
+}
+
+/** One more name of a signal's metric, with its own unit; `scale` turns its values into the unit of the spec. */
+export interface SignalAlternative {
+  readonly metric: string;
+  readonly unit: string | undefined;
+  /** Value of the spec = value of this metric × scale (0.001 for milliseconds where the spec says seconds). */
+  readonly scale: number;
+}
+
+/** Bounds that come back with the calendar: from each match of `cron` (in `timezone`) for `durationSeconds`. */
+export interface ScheduleSpec {
+  readonly name: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly durationSeconds: number;
+  readonly minReplicas: number | undefined;
+  readonly maxReplicas: number | undefined;
+  readonly priority: number;
+  readonly expiresAtSeconds: number | undefined;
+}
+
+/** Bounds for one span of time. */
+export interface EventSpec {
+  readonly name: string;
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly minReplicas: number | undefined;
+  readonly maxReplicas: number | undefined;
+  readonly priority: number;
 }
 
 /** How load becomes replicas. `objective`: by the error budget and a learned capacity; the classic two mean what the HPA means. */
