@@ -51,3 +51,16 @@ export interface CarbonSignal {
   readonly source?: string;
   readonly forecast?: readonly { readonly timeSeconds: number; readonly intensityGramsPerKwh: number }[];
 }
+
+/** The id under which an offering of a cloud is known: `us-east-1a/m5.large/spot`. */
+export function offeringId(zone: string, instanceType: string, capacityType: CapacityType): string {
+  return `${zone}/${instanceType}/${capacityType}`;
+}
+
+/** The parts of such an id, or undefined where it is not of that form. */
+export function parseOfferingId(id: string): { readonly zone: string; readonly instanceType: string; readonly capacityType: CapacityType } | undefined {
+  const [zone, instanceType, capacityType, ...rest] = id.split("/");
+  if (zone === undefined || zone === "" || instanceType === undefined || instanceType === "" || rest.length > 0) return undefined;
+  if (capacityType !== "on-demand" && capacityType !== "spot" && capacityType !== "committed") return undefined;
+  return { zone, instanceType, capacityType };
+}
