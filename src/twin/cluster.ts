@@ -1,0 +1,141 @@
+/** How long a replica takes from its order to ready. `fixed`: always the same; `lognormal`: median and log-scale, seeded. */
+export type StartTime =
+  | { readonly kind: "fixed"; readonly seconds: number }
+  | { readonly kind: "lognormal"; readonly medianSeconds: number; readonly sigma: number };
+
+export interface ClusterSpec {
+  readonly startTime: StartTime;
+  /** Share of starts that never become ready; they are replaced, and cost their start time. */
+  readonly failedStartShare: number;
+  /** A replica taken out keeps serving for so long. */
+  readonly drainSeconds: number;
+  readonly minBillingSeconds: number;
+  readonly seed: number;
+}
+
+export const BENCHMARK_CLUSTER = (leadTimeSeconds: number): ClusterSpec => ({
+  startTime: { kind: "fixed", seconds: leadTimeSeconds }, failedStartShare: 0, drainSeconds: 0, minBillingSeconds: 60, seed: 1,
+});
+
+export interface Replica {
+  readonly orderedAtSeconds: number;
+  readonly readyAtSeconds: number;
+  readonly failsToStart: boolean;
+  /** Set once it is drained or doomed by an interruption. */
+  readonly goneAtSeconds: number | undefined;
+}
+
+/** A simulated cluster at one time. Newest replicas stand last. A plain value: the functions below return a new one. */
+export interface ClusterState {
+  readonly timeSeconds: number;
+  readonly desiredReplicas: number;
+  readonly replicas: readonly Replica[];
+  /** Replica-seconds billed so far, boot time and minimum billing included. */
+  readonly billedSeconds: number;
+  readonly randomState: number;
+  /** No order is accepted until then (a capacity error), or any call at all (throttling). */
+  readonly noCapacityUntilSeconds: number;
+  readonly throttledUntilSeconds: number;
+}
+
+export type ClusterAnswer =
+  | { readonly ok: true; readonly state: ClusterState }
+  | { readonly ok: false; readonly error: "throttled" | "no-capacity"; readonly state: ClusterState };
+
+export interface ClusterCounts {
+  readonly desiredReplicas: number;
+  readonly readyReplicas: number;
+  readonly pendingReplicas: number;
+}
+
+/** A cluster with `count` ready replicas. */
+export function startCluster(timeSeconds: number, count: number, seed: number): ClusterState {
+  const replica: Replica = { orderedAtSeconds: -Infinity, readyAtSeconds: timeSeconds, failsToStart: false, goneAtSeconds: undefined };
+  return {
+    timeSeconds, desiredReplicas: count, replicas: Array.from({ length: count }, () => replica),
+    billedSeconds: 0, randomState: seed | 0, noCapacityUntilSeconds: -Infinity, throttledUntilSeconds: -Infinity,
+  };
+}
+
+/** Moves the time on: replicas become ready, failed starts are replaced, drained and doomed ones go. Bills what ran. */
+export function advanceCluster(state: ClusterState, spec: ClusterSpec, toSeconds: number): ClusterState {
+  let billed = state.billedSeconds;
+  const kept: Replica[] = [];
+  for (const replica of state.replicas) {
+    const gone = Math.min(replica.goneAtSeconds ?? Infinity, replica.failsToStart ? replica.readyAtSeconds : Infinity);
+    billed += Math.max(0, Math.min(gone, toSeconds) - state.timeSeconds);
+    if (gone > toSeconds) kept.push(replica);
+  }
+  const moved = { ...state, timeSeconds: toSeconds, replicas: kept, billedSeconds: billed };
+  const missing = moved.desiredReplicas - kept.filter((replica) => replica.goneAtSeconds === undefined).length;
+  return missing > 0 && toSeconds >= moved.noCapacityUntilSeconds ? order(moved, spec, missing) : moved;
+}
+
+/** Asks for an absolute count: orders what is missing, or takes out the newest first (pending ones first of all). */
+export function setDesired(state: ClusterState, spec: ClusterSpec, count: number): ClusterAnswer {
+  if (state.timeSeconds < state.throttledUntilSeconds) return { ok: false, error: "throttled", state };
+  const staying = state.replicas.filter((replica) => replica.goneAtSeconds === undefined).length;
+  if (count > staying && state.timeSeconds < state.noCapacityUntilSeconds) {
+    return { ok: false, error: "no-capacity", state: { ...state, desiredReplicas: count } };
+  }
+  const asked = { ...state, desiredReplicas: count };
+  return { ok: true, state: count >= staying ? order(asked, spec, count - staying) : remove(asked, spec, staying - count) };
+}
+
+/** `count` ready replicas, the oldest first, will go at `goneAtSeconds`: an interruption notice. They are replaced once gone. */
+export function interrupt(state: ClusterState, count: number, goneAtSeconds: number): ClusterState {
+  let left = count;
+  const replicas = state.replicas.map((replica) =>
+    left > 0 && replica.goneAtSeconds === undefined ? ((left -= 1), { ...replica, goneAtSeconds }) : replica);
+  return { ...state, replicas };
+}
+
+/** What a reader of the cloud sees. */
+export function readCluster(state: ClusterState): ClusterCounts {
+  let ready = 0;
+  let pending = 0;
+  for (const replica of state.replicas) {
+    if (replica.readyAtSeconds <= state.timeSeconds && !replica.failsToStart) ready += 1;
+    else if (replica.goneAtSeconds === undefined) pending += 1;
+  }
+  return { desiredReplicas: state.desiredReplicas, readyReplicas: ready, pendingReplicas: pending };
+}
+
+function order(state: ClusterState, spec: ClusterSpec, count: number): ClusterState {
+  let random = state.randomState;
+  const replicas = [...state.replicas];
+  for (let i = 0; i < count; i += 1) {
+    const [startDraw, first] = nextRandom(random);
+    const [angle, second] = nextRandom(first);
+    const [failDraw, third] = nextRandom(second);
+    random = third;
+    const normal = Math.sqrt(-2 * Math.log(1 - startDraw)) * Math.cos(2 * Math.PI * angle);
+    const start = spec.startTime.kind === "fixed" ? spec.startTime.seconds : spec.startTime.medianSeconds * Math.exp(spec.startTime.sigma * normal);
+    replicas.push({ orderedAtSeconds: state.timeSeconds, readyAtSeconds: state.timeSeconds + start, failsToStart: failDraw < spec.failedStartShare, goneAtSeconds: undefined });
+  }
+  return { ...state, replicas, randomState: random };
+}
+
+function remove(state: ClusterState, spec: ClusterSpec, count: number): ClusterState {
+  const replicas = [...state.replicas];
+  let left = count;
+  let billed = state.billedSeconds;
+  for (let i = replicas.length - 1; i >= 0 && left > 0; i -= 1) {
+    const replica = replicas[i];
+    if (replica === undefined || replica.goneAtSeconds !== undefined) continue;
+    left -= 1;
+    billed += Math.max(0, spec.minBillingSeconds - (state.timeSeconds - replica.orderedAtSeconds));
+    const isPending = replica.readyAtSeconds > state.timeSeconds;
+    if (isPending || spec.drainSeconds === 0) replicas.splice(i, 1);
+    else replicas[i] = { ...replica, goneAtSeconds: state.timeSeconds + spec.drainSeconds };
+  }
+  return { ...state, replicas, billedSeconds: billed };
+}
+
+/** Mulberry32: a draw in [0, 1) and the next state. */
+function nextRandom(state: number): readonly [number, number] {
+  const next = (state + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(next ^ (next >>> 15), 1 | next);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return [((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296, next];
+}
