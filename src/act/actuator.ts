@@ -1,26 +1,41 @@
+import type { z } from "zod";
 import type { Intent } from "../model/intent.ts";
-import type { Result } from "../model/result.ts";
+import type { Failure, Result } from "../model/result.ts";
 import type { Workload } from "../model/workload.ts";
+import type { ForeignHand } from "./foreign-hand.ts";
 
-/** What a write came to. `no-op`: the cloud already had the value. */
+/** What a write came to. Not applied: the cloud already had the value, and nothing was sent. */
 export interface WriteResult {
   readonly applied: boolean;
   readonly detail: string;
 }
 
+/** Why a write did not succeed. Only with `mayHaveArrived` is it open whether the cloud has taken it. */
+export interface WriteFailure extends Failure {
+  /** Stable, kebab-case: throttled, out-of-bounds, foreign-write, timeout, … */
+  readonly code: string;
+  readonly mayHaveArrived: boolean;
+}
+
+export type WriteAnswer = { readonly ok: true; readonly value: WriteResult } | WriteFailure;
+
 /** Reads and sets the size of one target on one cloud. Writes are absolute. Every limit is checked before the first side effect. */
 export interface Actuator {
   readonly type: string;
   read(): Promise<Result<Workload>>;
-  /** Sends one absolute write. A `transient` failure means that it may or may not have arrived. */
-  write(intent: Intent): Promise<Result<WriteResult>>;
+  /** Sends at most one absolute write; it is never repeated here, since a repeat could overtake a newer one. */
+  write(intent: Intent): Promise<WriteAnswer>;
+  /** Who changed the size since then, as far as the cloud tells; newest last. Absent where it tells nothing. */
+  foreignHands?(sinceSeconds: number): Promise<Result<readonly ForeignHand[]>>;
+  /** Who is set up to change the size too, before it does: scaling policies, schedules, another autoscaler. */
+  rivals?(): Promise<Result<readonly ForeignHand["writer"][]>>;
   close(): Promise<void>;
 }
 
 /** How an actuator is added: its type in the YAML, its configuration's schema, and how to make one. */
 export interface ActuatorDefinition<Config> {
   readonly type: string;
-  readonly config: { parse(value: unknown): Config };
+  readonly config: z.ZodType<Config>;
   create(config: Config, context: ActuatorContext): Promise<Result<Actuator>>;
 }
 
@@ -28,4 +43,22 @@ export interface ActuatorContext {
   readonly target: string;
   /** Epoch seconds. */
   now(): number;
+}
+
+export function applied(detail: string): WriteAnswer {
+  return { ok: true, value: { applied: true, detail } };
+}
+
+export function alreadyThere(detail: string): WriteAnswer {
+  return { ok: true, value: { applied: false, detail } };
+}
+
+/** A write that certainly had no effect. */
+export function refused(failure: Failure["failure"], code: string, message: string): WriteFailure {
+  return { ok: false, failure, code, message, mayHaveArrived: false };
+}
+
+/** A write of which nobody knows whether it had an effect. */
+export function lost(code: string, message: string): WriteFailure {
+  return { ok: false, failure: "transient", code, message, mayHaveArrived: true };
 }
