@@ -125,6 +125,8 @@ export interface PurchaseSpec {
   /** Share of the replicas above the base that may be spot. */
   readonly spotShare: number;
   readonly maxDomainShare: number;
+  /** Share of the need that must remain when any one failure domain of spot is lost at once; 0 where absent. */
+  readonly surviveShare?: number;
   readonly regions: readonly string[];
   readonly instanceTypes: readonly string[];
   readonly replicasPerInstance: number;

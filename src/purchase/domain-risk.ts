@@ -1,0 +1,81 @@
+import type { DomainMemory } from "./purchase-request.ts";
+
+/** Upper ends of the age bins in hours: losses are many among young capacity and few among old (see docs/decisions/0501). */
+const AGE_BIN_ENDS_HOURS = [0.25, 1, 6] as const;
+/** Loss rate in each bin relative to the offering's stated mean, before anything is learned. */
+const PRIOR_SHAPE = [6, 2, 1, 0.3] as const;
+/** How many hours of watching the stated rate is worth, and the mean over all domains against one domain's own record. */
+const PRIOR_HOURS = 4;
+const POOLED_HOURS = 2;
+/** What was seen a fortnight ago weighs 1/e. */
+const MEMORY_HOURS = 336;
+/** Where neither the offering nor experience says anything: one loss in two days. */
+export const UNKNOWN_LOSSES_PER_HOUR = 0.02;
+
+export function newDomain(nowSeconds: number, up: boolean): DomainMemory {
+  return { up, quietSinceSeconds: nowSeconds, lastLossSeconds: 0, losses: [0, 0, 0, 0], hours: [0, 0, 0, 0] };
+}
+
+function ageBin(ageHours: number): number {
+  let bin = 0;
+  for (const end of AGE_BIN_ENDS_HOURS) {
+    if (ageHours < end) return bin;
+    bin += 1;
+  }
+  return bin;
+}
+
+export interface DomainSight {
+  readonly up: boolean;
+  /** A notice, an unannounced loss or a rebalance recommendation has come since the last call. */
+  readonly disturbed: boolean;
+}
+
+/** One domain's memory after a call: hours watched, a loss where it went down or was disturbed, its quiet time anew. */
+export function watchDomain(before: DomainMemory, sight: DomainSight, fromSeconds: number, nowSeconds: number): DomainMemory {
+  const wentDown = before.up && !sight.up;
+  const cameUp = !before.up && sight.up;
+  const lost = wentDown || (sight.disturbed && before.up);
+  if (!before.up && !lost && !cameUp) return before;
+  const elapsedHours = Math.max(0, nowSeconds - fromSeconds) / 3600;
+  const keep = 1 - elapsedHours / MEMORY_HOURS;
+  const bin = ageBin((nowSeconds - before.quietSinceSeconds) / 3600);
+  const losses = before.losses.map((count, at) => Math.max(0, count * keep) + (lost && at === bin ? 1 : 0));
+  const hours = before.hours.map((sum, at) => Math.max(0, sum * keep) + (before.up && at === bin ? elapsedHours : 0));
+  return {
+    up: sight.up,
+    quietSinceSeconds: lost || cameUp ? nowSeconds : before.quietSinceSeconds,
+    lastLossSeconds: lost ? nowSeconds : before.lastLossSeconds,
+    losses, hours,
+  };
+}
+
+/** What all domains together have shown, by age bin. */
+export interface PooledRisk {
+  readonly losses: readonly number[];
+  readonly hours: readonly number[];
+}
+
+export function poolRisk(domains: Iterable<DomainMemory>): PooledRisk {
+  const losses = [0, 0, 0, 0];
+  const hours = [0, 0, 0, 0];
+  for (const domain of domains) {
+    for (let bin = 0; bin < losses.length; bin += 1) {
+      losses[bin] = (losses[bin] ?? 0) + (domain.losses[bin] ?? 0);
+      hours[bin] = (hours[bin] ?? 0) + (domain.hours[bin] ?? 0);
+    }
+  }
+  return { losses, hours };
+}
+
+/**
+ * Losses per hour to expect of a domain at its present quiet age: its own record, shrunk to that of all domains, which is
+ * shrunk to the stated rate (Gamma-Poisson means). A rate that is not finite counts as unknown.
+ */
+export function lossesPerHour(domain: DomainMemory, pooled: PooledRisk, statedPerHour: number, nowSeconds: number): number {
+  const stated = Number.isFinite(statedPerHour) && statedPerHour >= 0 ? statedPerHour : UNKNOWN_LOSSES_PER_HOUR;
+  const bin = ageBin((nowSeconds - domain.quietSinceSeconds) / 3600);
+  const prior = stated * (PRIOR_SHAPE[bin] ?? 1);
+  const all = ((pooled.losses[bin] ?? 0) + prior * PRIOR_HOURS) / ((pooled.hours[bin] ?? 0) + PRIOR_HOURS);
+  return ((domain.losses[bin] ?? 0) + all * POOLED_HOURS) / ((domain.hours[bin] ?? 0) + POOLED_HOURS);
+}

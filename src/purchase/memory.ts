@@ -1,0 +1,119 @@
+import type { Offering } from "../model/offering.ts";
+import { newDomain, watchDomain } from "./domain-risk.ts";
+import { doomedOf, readNotices } from "./notices.ts";
+import type { NoticeReading } from "./notices.ts";
+import { domainOf } from "./pools.ts";
+import type { DomainMemory, KnownNotice, PoolMemory, PurchaseRequest, PurchaseState } from "./purchase-request.ts";
+
+/** An offering rests so long after a capacity error (as Karpenter does). */
+export const REST_SECONDS = 180;
+/** An order that does not show within this time, where the cloud tells what is pending, has failed. */
+const ORDER_SHOWS_SECONDS = 25;
+/** Running counts may lag so long behind a loss that was due. */
+const DUE_LAG_SECONDS = 120;
+/** Weight of the newest loss in what is believed of notices. */
+const NOTICE_WEIGHT = 0.2;
+/** AWS tells two minutes ahead; Google and Azure, and whoever is not known, half a minute. */
+const AWS_REGION = /^[a-z]{2}(-[a-z]+)+-\d$/u;
+
+export interface Sight {
+  readonly healthy: ReadonlyMap<string, number>;
+  readonly domains: ReadonlyMap<string, DomainMemory>;
+  readonly pools: Readonly<Record<string, PoolMemory>>;
+  readonly notices: NoticeReading;
+  readonly noticeLeadSeconds: number;
+  readonly announcedShare: number;
+  /** Instances gone without a word since the last call, and offerings that have failed to deliver. */
+  readonly unannounced: number;
+  readonly failedOfferings: readonly string[];
+}
+
+/** Reads what has happened since the last call: losses, notices, failed orders; pure bookkeeping, no choice. */
+export function see(request: PurchaseRequest): Sight {
+  const { state, timeSeconds } = request;
+  const notices = readNotices(state?.notices ?? [], request.notices, timeSeconds);
+  const healthy = new Map<string, number>();
+  const pools: Record<string, PoolMemory> = {};
+  const disturbed = new Set<string>(notices.rebalance);
+  for (const { offering } of notices.fresh) disturbed.add(offering);
+  const failedOfferings: string[] = [];
+  let unannounced = 0;
+  for (const offering of request.offerings) {
+    const { id } = offering;
+    const count = Math.max(0, (request.running[id] ?? 0) - doomedOf(notices.known, id));
+    healthy.set(id, count);
+    const before = state?.pools[id];
+    if (before === undefined) {
+      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, restUntilSeconds: 0, lastDueSeconds: 0 };
+      continue;
+    }
+    const lastDueSeconds = isIn(notices.due, id) ? timeSeconds : before.lastDueSeconds;
+    const gone = Math.min(before.healthy, before.asked) - count - countIn(notices.fresh, id);
+    if (offering.capacityType === "spot" && gone > 0 && timeSeconds - lastDueSeconds > DUE_LAG_SECONDS) {
+      unannounced += gone;
+      disturbed.add(id);
+    }
+    const failed = orderFailed(request, offering, before, count);
+    if (failed) failedOfferings.push(id);
+    pools[id] = {
+      healthy: count,
+      asked: before.asked,
+      askedSinceSeconds: before.askedSinceSeconds,
+      restUntilSeconds: failed ? timeSeconds + REST_SECONDS : before.restUntilSeconds,
+      lastDueSeconds,
+    };
+  }
+  const domains = watchDomains(request, healthy, disturbed);
+  const lead = learnNotices(state, request, notices.fresh, unannounced);
+  return { healthy, domains, pools, notices, ...lead, unannounced, failedOfferings };
+}
+
+function isIn(notices: readonly KnownNotice[], offering: string): boolean {
+  return notices.some((notice) => notice.offering === offering);
+}
+
+function countIn(notices: readonly KnownNotice[], offering: string): number {
+  return notices.length === 0 ? 0 : doomedOf(notices, offering);
+}
+
+function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolMemory, healthy: number): boolean {
+  if (request.capacityErrors?.includes(offering.id) === true) return true;
+  const waitSeconds = request.timeSeconds - before.askedSinceSeconds;
+  const shown = healthy + (request.pending?.[offering.id] ?? 0);
+  // A count that fell is a loss, not a failed order; only what was asked above what ran can fail.
+  if (before.asked <= before.healthy || shown >= before.asked || before.restUntilSeconds > request.timeSeconds) return false;
+  return waitSeconds >= (request.pending === undefined ? 1.5 * offering.startSeconds + 30 : ORDER_SHOWS_SECONDS);
+}
+
+function watchDomains(request: PurchaseRequest, healthy: ReadonlyMap<string, number>, disturbed: ReadonlySet<string>): ReadonlyMap<string, DomainMemory> {
+  const sights = new Map<string, { up: boolean; disturbed: boolean }>();
+  for (const offering of request.offerings) {
+    if (offering.capacityType !== "spot") continue;
+    const domain = domainOf(offering);
+    let sight = sights.get(domain);
+    if (sight === undefined) sights.set(domain, (sight = { up: false, disturbed: false }));
+    sight.up ||= offering.launchable || (healthy.get(offering.id) ?? 0) > 0 || (request.pending?.[offering.id] ?? 0) > 0;
+    sight.disturbed ||= disturbed.has(offering.id);
+  }
+  const domains = new Map<string, DomainMemory>();
+  for (const [domain, sight] of sights) {
+    const before = request.state?.domains[domain];
+    domains.set(domain, before === undefined || request.state === undefined
+      ? newDomain(request.timeSeconds, sight.up)
+      : watchDomain(before, sight, request.state.timeSeconds, request.timeSeconds));
+  }
+  return domains;
+}
+
+/** What to expect of notices: how long ahead they come, and how many losses they announce. */
+function learnNotices(state: PurchaseState | undefined, request: PurchaseRequest, fresh: readonly KnownNotice[], unannounced: number): { noticeLeadSeconds: number; announcedShare: number } {
+  const region = request.offerings[0]?.region ?? "";
+  let noticeLeadSeconds = state?.noticeLeadSeconds ?? (AWS_REGION.test(region) ? 120 : 30);
+  let announcedShare = state?.announcedShare ?? 1;
+  for (const { timeSeconds } of fresh) {
+    noticeLeadSeconds += NOTICE_WEIGHT * (timeSeconds - request.timeSeconds - noticeLeadSeconds);
+    announcedShare += NOTICE_WEIGHT * (1 - announcedShare);
+  }
+  if (unannounced > 0) announcedShare -= NOTICE_WEIGHT * announcedShare;
+  return { noticeLeadSeconds, announcedShare };
+}

@@ -1,0 +1,107 @@
+import { instanceGramsPerHour } from "../account/instance-carbon.ts";
+import type { Offering } from "../model/offering.ts";
+import { lossesPerHour, poolRisk } from "./domain-risk.ts";
+import type { Pool } from "./mix.ts";
+import type { DomainMemory, PoolMemory, PurchaseRequest } from "./purchase-request.ts";
+
+/** A replica-hour short of the need is priced at so many on-demand replica-hours when a spare is weighed (decision 0502). */
+export const SHORTFALL_FACTOR = 20;
+/** Seconds from the sight of a loss to the order that replaces it. */
+export const DECISION_DELAY_SECONDS = 10;
+
+/** What the market says of one offering now, with unknown figures filled in. */
+export interface Quote {
+  readonly offering: Offering;
+  readonly domain: string;
+  readonly healthy: number;
+  readonly pending: number;
+  readonly priceUsd: number;
+  readonly priceKnown: boolean;
+  readonly grams: number | undefined;
+  readonly most: number;
+  readonly resting: boolean;
+}
+
+export function domainOf(offering: Offering): string {
+  return offering.zone.startsWith(offering.region) ? offering.zone : `${offering.region}/${offering.zone}`;
+}
+
+/** One quote an offering. An unknown price is that of the dearest known offering, so that it is bought last. */
+export function quoteOfferings(request: PurchaseRequest, healthyOf: ReadonlyMap<string, number>, memory: Readonly<Record<string, PoolMemory>>): readonly Quote[] {
+  let dearest = 0;
+  for (const { pricePerHourUsd } of request.offerings) if (pricePerHourUsd > dearest) dearest = pricePerHourUsd;
+  const fallbackGrams = request.carbon !== undefined && request.carbon.signal === request.carbonSpec.signal ? request.carbon.intensityGramsPerKwh : undefined;
+  return request.offerings.map((offering) => {
+    const healthy = healthyOf.get(offering.id) ?? 0;
+    const pending = request.pending?.[offering.id] ?? 0;
+    const resting = (memory[offering.id]?.restUntilSeconds ?? 0) > request.timeSeconds;
+    const priceKnown = Number.isFinite(offering.pricePerHourUsd) && offering.pricePerHourUsd >= 0;
+    return {
+      offering, domain: domainOf(offering), healthy, pending, priceKnown, resting,
+      priceUsd: (priceKnown ? offering.pricePerHourUsd : dearest || 1) + (offering.egressPerHourUsd ?? 0),
+      grams: instanceGramsPerHour(offering, fallbackGrams),
+      most: offering.launchable && !resting ? (offering.maxInstances ?? Infinity) : Math.min(healthy + pending, offering.maxInstances ?? Infinity),
+    };
+  });
+}
+
+/** How far a notice covers the start of a replacement. */
+export interface LossTerms {
+  readonly noticeLeadSeconds: number;
+  readonly announcedShare: number;
+}
+
+export interface PricedPools {
+  readonly pools: readonly Pool[];
+  readonly domains: readonly string[];
+  readonly hazards: readonly number[];
+  readonly lossPrice: readonly number[];
+  readonly onDemandUsd: number;
+  /** Expected hours that a lost replica is missing. */
+  readonly gapHours: number;
+}
+
+/**
+ * Effective prices: the bill, the expected cost of replacing what is lost (both machines are paid while one starts), grams at
+ * `usdPerGram`, and the worth of keeping what runs. `riskWeight` 0 leaves risk out.
+ */
+export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string, DomainMemory>, terms: LossTerms & { readonly nowSeconds: number; readonly usdPerGram: number; readonly riskWeight: number }): PricedPools {
+  const pooled = poolRisk(memory.values());
+  const domains: string[] = [];
+  const hazards: number[] = [];
+  let onDemandUsd = 0;
+  let startSeconds = Infinity;
+  for (const { offering, priceUsd } of quotes) {
+    const perReplica = priceUsd / offering.replicas;
+    if (offering.capacityType === "on-demand" && (onDemandUsd === 0 || perReplica < onDemandUsd)) onDemandUsd = perReplica;
+    if (offering.startSeconds < startSeconds) startSeconds = offering.startSeconds;
+  }
+  if (onDemandUsd === 0) for (const { offering, priceUsd } of quotes) onDemandUsd = Math.max(onDemandUsd, priceUsd / offering.replicas);
+  if (!Number.isFinite(startSeconds)) startSeconds = 120;
+  const orderToReady = startSeconds + DECISION_DELAY_SECONDS;
+  const gapHours = (terms.announcedShare * Math.max(0, orderToReady - terms.noticeLeadSeconds) + (1 - terms.announcedShare) * orderToReady) / 3600;
+  const overlapUsd = (onDemandUsd * startSeconds) / 3600;
+  const keepUsd = Math.max(0.02 * onDemandUsd, 2 * overlapUsd);
+  const pools = quotes.map(({ offering, domain, healthy, pending, priceUsd, grams, most }): Pool => {
+    let index = domains.indexOf(domain);
+    if (index < 0) {
+      index = domains.length;
+      domains.push(domain);
+      hazards.push(0);
+    }
+    const spot = offering.capacityType === "spot";
+    let price = offering.capacityType === "committed" ? 0 : priceUsd;
+    if (spot) {
+      const seen = memory.get(domain);
+      const hazard = seen === undefined ? 0 : lossesPerHour(seen, pooled, offering.interruptionsPerHour, terms.nowSeconds);
+      hazards[index] = Math.max(hazards[index] ?? 0, hazard);
+      price += terms.riskWeight * hazard * overlapUsd * offering.replicas;
+    }
+    if (grams !== undefined) price += terms.usdPerGram * grams;
+    // A millionth for the cleaner one, so that among equals the cleaner is bought.
+    if (grams !== undefined) price += 1e-9 * grams;
+    return { id: offering.id, domain: index, spot, replicas: offering.replicas, have: healthy + pending, most, keepPrice: price - keepUsd * offering.replicas, newPrice: price };
+  });
+  const lossPrice = hazards.map((hazard) => terms.riskWeight * hazard * gapHours * SHORTFALL_FACTOR * onDemandUsd);
+  return { pools, domains, hazards, lossPrice, onDemandUsd, gapHours };
+}
