@@ -1,0 +1,100 @@
+import { AdaptiveLevels, CONTROLLED_LEVELS } from "../intervals/adaptive-levels.ts";
+import { ResidualWindow, type SavedResiduals } from "../intervals/residual-window.ts";
+import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
+
+/** What was forecast for one row at one horizon: the point, each member's own forecast, and the paths of the controlled levels. */
+export interface Issue {
+  readonly point: number;
+  readonly members: Float64Array;
+}
+
+export interface TrackerShape {
+  readonly horizon: number;
+  /** Rows between two forecasts that are tracked at this horizon. */
+  readonly stride: number;
+  readonly members: number;
+  /** Rows after which a matured error counts half. */
+  readonly halfLifeRows: number;
+  readonly residualCapacity: number;
+}
+
+export interface SavedTracker {
+  readonly errors: readonly number[];
+  readonly residuals: SavedResiduals;
+  readonly shifts: readonly number[];
+  readonly pending: string;
+}
+
+/** Scores forecasts of one horizon when their row arrives: the members' errors, the residuals, the levels' coverage. */
+export class HorizonTracker {
+  readonly shape: TrackerShape;
+  /** Exponentially weighted mean absolute error of each member. */
+  readonly errors: Float64Array;
+  readonly residuals: ResidualWindow;
+  readonly levels: AdaptiveLevels;
+  /** Issues not matured yet, by due row: point, members, controlled paths; a due slot with a NaN point holds none. */
+  private readonly pending: Float32Array;
+  private readonly slots: number;
+  private readonly width: number;
+
+  constructor(shape: TrackerShape, saved?: SavedTracker) {
+    this.shape = shape;
+    this.width = 1 + shape.members + CONTROLLED_LEVELS.length;
+    this.slots = Math.ceil(shape.horizon / shape.stride);
+    this.errors = saved ? Float64Array.from(saved.errors) : new Float64Array(shape.members);
+    this.residuals = saved ? ResidualWindow.restore(saved.residuals) : new ResidualWindow(shape.residualCapacity);
+    this.levels = new AdaptiveLevels(saved?.shifts);
+    this.pending = saved ? decodeFloats(saved.pending) : new Float32Array(this.slots * this.width).fill(NaN);
+  }
+
+  /** The offset from the point forecast to the path of `level`. */
+  offset(level: number): number {
+    return this.residuals.quantile(this.levels.adjust(level));
+  }
+
+  /** Notes a forecast made when `row` was the newest row, where this horizon's stride asks for it. */
+  issue(row: number, forecast: Issue): void {
+    const at = this.slotOf(row) * this.width;
+    this.pending[at] = forecast.point;
+    this.pending.set(forecast.members, at + 1);
+    const levels = at + 1 + forecast.members.length;
+    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = this.offset(CONTROLLED_LEVELS[i]!);
+  }
+
+  isDue(row: number): boolean {
+    return row % this.shape.stride === 0;
+  }
+
+  /** Scores the forecast that was made for `row`, if one was; a value that is not known (NaN) scores nothing. */
+  mature(row: number, value: number): void {
+    const origin = row - this.shape.horizon;
+    if (origin < 0 || !this.isDue(origin)) return;
+    const at = this.slotOf(origin) * this.width;
+    const point = this.pending[at]!;
+    this.pending[at] = NaN;
+    if (Number.isNaN(point) || Number.isNaN(value)) return;
+    const { members, stride, halfLifeRows } = this.shape;
+    const rate = 1 - 0.5 ** (stride / halfLifeRows);
+    for (let j = 0; j < members; j++) {
+      this.errors[j] = this.errors[j]! + rate * (Math.abs(value - this.pending[at + 1 + j]!) - this.errors[j]!);
+    }
+    const residual = value - point;
+    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) {
+      this.levels.learn(i, residual <= this.pending[at + 1 + members + i]! ? 1 : 0);
+    }
+    this.residuals.add(residual);
+  }
+
+  save(): SavedTracker {
+    return {
+      errors: [...this.errors],
+      residuals: this.residuals.save(),
+      shifts: [...this.levels.shifts],
+      pending: encodeFloats(this.pending),
+    };
+  }
+
+  private slotOf(origin: number): number {
+    return (origin / this.shape.stride) % this.slots;
+  }
+}

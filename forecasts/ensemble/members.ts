@@ -1,0 +1,88 @@
+import { ARX_RIDGE } from "../models/arx-ridge.ts";
+import { DOUBLE_SEASONAL_SMOOTHING } from "../models/double-seasonal-smoothing.ts";
+import type { Member, MemberKind, Shape, TrainingRows } from "../models/member.ts";
+import { PROFILE_CORRECTION } from "../models/profile-correction.ts";
+import { SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK } from "../models/seasonal-naive.ts";
+import type { RowWindow } from "../numeric/row-window.ts";
+import { fromUnit, type Unit } from "../numeric/unit.ts";
+
+/** A kind of member in one unit; the id of one on the log scale ends in "-log". */
+export interface MemberChoice {
+  readonly kind: MemberKind;
+  readonly unit: "raw" | "log";
+}
+
+export const MEMBERS: Readonly<Record<string, MemberChoice>> = Object.fromEntries(
+  [
+    ...[SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK].map((kind): MemberChoice => ({ kind, unit: "raw" })),
+    ...[PROFILE_CORRECTION, DOUBLE_SEASONAL_SMOOTHING, ARX_RIDGE].flatMap((kind): MemberChoice[] => [
+      { kind, unit: "raw" },
+      { kind, unit: "log" },
+    ]),
+  ].map((choice) => [choice.unit === "log" ? `${choice.kind.id}-log` : choice.kind.id, choice]),
+);
+
+/** A member at work, its forecasts turned into the raw unit and kept within bounds. */
+export class SeatedMember {
+  readonly id: string;
+  readonly unitKind: "raw" | "log";
+  private readonly member: Member;
+
+  constructor(id: string, shape: Shape, saved?: { readonly state: unknown }) {
+    const choice = MEMBERS[id];
+    if (choice === undefined) throw new Error(`no member is called "${id}"`);
+    this.id = id;
+    this.unitKind = choice.unit;
+    this.member = saved === undefined ? choice.kind.create(shape) : choice.kind.restore(shape, saved.state);
+  }
+
+  observe(windows: Windows): void {
+    this.member.observe(this.windowOf(windows));
+  }
+
+  solve(rows: TrainingRows, end: number): void {
+    this.member.solve(rows, end);
+  }
+
+  /** Forecasts in the series' values, within [low, high]. */
+  forecastAt(windows: Windows, units: Units, horizons: readonly number[], bounds: Bounds, out: Float64Array): void {
+    this.member.forecastAt(this.windowOf(windows), horizons, out);
+    const unit = this.unitKind === "log" ? units.log! : units.raw;
+    for (let i = 0; i < horizons.length; i++) {
+      const value = fromUnit(unit, out[i]!);
+      out[i] = Math.max(bounds.low, Math.min(bounds.high, value));
+    }
+  }
+
+  save(): unknown {
+    return this.member.save();
+  }
+
+  private windowOf(windows: Windows): RowWindow {
+    return this.unitKind === "log" ? windows.log! : windows.raw;
+  }
+}
+
+/** The log twin is there for series without negative values only. */
+export interface Windows {
+  readonly raw: RowWindow;
+  readonly log: RowWindow | undefined;
+}
+
+export interface Units {
+  readonly raw: Unit;
+  readonly log: Unit | undefined;
+}
+
+/** Where a member's forecasts are kept: the range of the values seen, with room above and below. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A quarter of the range below and 0.35 of it above what was seen; never under zero for a series that never was. */
+export function boundsOf(least: number, most: number): Bounds {
+  const range = most - least;
+  const low = least - 0.25 * range;
+  return { low: least >= 0 ? Math.max(0, low) : low, high: most + 0.35 * range };
+}

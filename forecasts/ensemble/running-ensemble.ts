@@ -1,0 +1,183 @@
+import type { Forecast } from "../forecast.ts";
+import type { OnlineForecaster } from "../forecaster.ts";
+import type { Shape } from "../models/member.ts";
+import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
+import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
+import { toUnit } from "../numeric/unit.ts";
+import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
+import { boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
+import { DEFAULT_WEIGHT_OPTIONS, weightsFromErrors } from "./weights.ts";
+
+/** The whole state of an ensemble, as plain JSON data. */
+export interface SavedEnsemble {
+  readonly model: string;
+  readonly version: 1;
+  readonly startSeconds: number;
+  readonly stepSeconds: number;
+  readonly shape: Shape;
+  readonly units: Units;
+  readonly range: readonly [least: number, most: number];
+  readonly windows: { readonly raw: SavedWindow; readonly log: SavedWindow | null };
+  readonly members: readonly { readonly id: string; readonly state: unknown }[];
+  readonly knots: readonly number[];
+  readonly trackers: readonly SavedTracker[];
+  readonly note: string;
+}
+
+/** Rows over which a matured error counts half, in days. */
+const ERROR_HALF_LIFE_DAYS = 3;
+/** Residuals kept a horizon. */
+export const RESIDUAL_CAPACITY = 448;
+/** Horizons beyond this share of a day are tracked once in so many rows. */
+const TRACKED_PER_DAY = 48;
+
+export function trackerShape(horizon: number, members: number, shape: Shape): TrackerShape {
+  const stride = Math.max(1, Math.min(Math.floor(horizon / 4), Math.floor(shape.day / TRACKED_PER_DAY)));
+  return { horizon, stride, members, halfLifeRows: ERROR_HALF_LIFE_DAYS * Math.max(shape.day, 24), residualCapacity: RESIDUAL_CAPACITY };
+}
+
+/** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
+export class RunningEnsemble implements OnlineForecaster {
+  readonly id: string;
+  private readonly saved: Omit<SavedEnsemble, "windows" | "members" | "trackers" | "range">;
+  private readonly windows: Windows;
+  private readonly members: readonly SeatedMember[];
+  private readonly trackers: readonly HorizonTracker[];
+  private readonly weights: readonly Float64Array[];
+  private readonly table: KnotTable;
+  private readonly digest: string;
+  private least: number;
+  private most: number;
+  private nextValue = NaN;
+
+  constructor(saved: SavedEnsemble, digest: string) {
+    const { windows, members, trackers, range, ...rest } = saved;
+    this.saved = rest;
+    this.id = saved.model;
+    this.digest = digest;
+    this.windows = { raw: RowWindow.restore(windows.raw), log: windows.log === null ? undefined : RowWindow.restore(windows.log) };
+    this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
+    this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
+    this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, DEFAULT_WEIGHT_OPTIONS, new Float64Array(members.length)));
+    this.table = interpolateKnots(saved.knots, saved.shape.horizon);
+    [this.least, this.most] = range;
+  }
+
+  observe(value: number): void {
+    const known = Number.isFinite(value);
+    const row = this.windows.raw.count;
+    this.trackers.forEach((tracker, index) => {
+      tracker.mature(row, known ? value : NaN);
+      weightsFromErrors(tracker.errors, DEFAULT_WEIGHT_OPTIONS, this.weights[index]!);
+    });
+    if (known) {
+      this.least = Math.min(this.least, value);
+      this.most = Math.max(this.most, value);
+    }
+    this.push(known ? value : this.expectedValue());
+    this.issue(row);
+  }
+
+  forecast(horizons: readonly number[], levels: readonly number[]): Forecast {
+    const ascending = [...levels].sort((a, b) => a - b);
+    const points = this.combine(horizons, this.memberPaths(horizons));
+    const quantiles = ascending.map(() => new Float64Array(horizons.length));
+    this.fillQuantiles(horizons, ascending, points, quantiles);
+    const { startSeconds, stepSeconds, note } = this.saved;
+    return {
+      originSeconds: startSeconds + (this.windows.raw.count - 1) * stepSeconds,
+      horizonsSeconds: horizons.map((k) => k * stepSeconds),
+      mean: points,
+      levels: ascending,
+      quantiles,
+      model: { id: this.id, digest: this.digest, weights: this.shares(), relativeError: this.relativeError(), note },
+    };
+  }
+
+  save(): SavedEnsemble {
+    return {
+      ...this.saved,
+      range: [this.least, this.most],
+      windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
+      members: this.members.map((member) => ({ id: member.id, state: member.save() })),
+      trackers: this.trackers.map((tracker) => tracker.save()),
+    };
+  }
+
+  private push(value: number): void {
+    const { units } = this.saved;
+    this.windows.raw.push(toUnit(units.raw, value));
+    if (this.windows.log !== undefined && units.log !== undefined) this.windows.log.push(toUnit(units.log, value));
+    for (const member of this.members) member.observe(this.windows);
+    this.nextValue = NaN;
+  }
+
+  /** What stands in for a gap: the forecast that was made for its row. */
+  private expectedValue(): number {
+    if (Number.isNaN(this.nextValue)) this.nextValue = this.combine([1], this.memberPaths([1]))[0]!;
+    return this.nextValue;
+  }
+
+  private issue(row: number): void {
+    const due = this.trackers.filter((tracker) => tracker.isDue(row));
+    if (due.length === 0) return;
+    const horizons = due.map((tracker) => tracker.shape.horizon);
+    const paths = this.memberPaths(horizons);
+    const points = this.combine(horizons, paths);
+    due.forEach((tracker, i) => tracker.issue(row, { point: points[i]!, members: Float64Array.from(paths, (path) => path[i]!) }));
+  }
+
+  private memberPaths(horizons: readonly number[]): Float64Array[] {
+    const bounds = boundsOf(this.least, this.most);
+    return this.members.map((member) => {
+      const path = new Float64Array(horizons.length);
+      member.forecastAt(this.windows, this.saved.units, horizons, bounds, path);
+      return path;
+    });
+  }
+
+  private combine(horizons: readonly number[], paths: readonly Float64Array[]): Float64Array {
+    const points = new Float64Array(horizons.length);
+    for (let i = 0; i < horizons.length; i++) {
+      const [near, far, share] = this.between(horizons[i]!);
+      const low = this.weights[near]!;
+      const high = this.weights[far]!;
+      let sum = 0;
+      for (let j = 0; j < paths.length; j++) sum += (low[j]! + share * (high[j]! - low[j]!)) * paths[j]![i]!;
+      points[i] = sum;
+    }
+    return points;
+  }
+
+  private fillQuantiles(horizons: readonly number[], levels: readonly number[], points: Float64Array, out: readonly Float64Array[]): void {
+    const offsets = this.trackers.map((tracker) => levels.map((level) => tracker.offset(level)));
+    const floor = boundsOf(this.least, this.most).low;
+    for (let i = 0; i < horizons.length; i++) {
+      const [near, far, share] = this.between(horizons[i]!);
+      let least = this.least >= 0 ? Math.max(0, floor) : -Infinity;
+      for (let q = 0; q < levels.length; q++) {
+        const low = offsets[near]![q]!;
+        const value = points[i]! + low + share * (offsets[far]![q]! - low);
+        least = Math.max(least, value);
+        out[q]![i] = least;
+      }
+    }
+  }
+
+  private between(horizon: number): readonly [near: number, far: number, share: number] {
+    const place = Math.min(horizon, this.table.lower.length) - 1;
+    const near = this.table.lower[place]!;
+    return [near, Math.min(near + 1, this.trackers.length - 1), this.table.share[place]!];
+  }
+
+  private shares(): Record<string, number> {
+    return Object.fromEntries(this.members.map((member, j) => [member.id, this.weights[0]![j]!]));
+  }
+
+  private relativeError(): number {
+    const errors = this.trackers[0]!.errors;
+    const naive = this.members.findIndex((member) => member.id === "seasonal-naive-day");
+    return naive < 0 ? NaN : Math.min(...errors) / errors[naive]!;
+  }
+}
+

@@ -1,0 +1,231 @@
+import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
+import { geometricKnots, interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
+import { solveRidge } from "../numeric/ridge.ts";
+import type { RowWindow } from "../numeric/row-window.ts";
+import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
+
+const DAY_GAIN = 0.25;
+const WEEK_GAIN = 0.4;
+const KNOT_RATIO = 1.6;
+const PENALTY = 0.02;
+/** Training rows weigh half for each such number of long seasons that they are old. */
+const HALF_LIFE_SEASONS = 4;
+const MAX_TRAINING_ORIGINS = 1000;
+
+/**
+ * One-sided seasonal profiles, corrected by direct regression: at each horizon knot a ridge regression explains the
+ * deviation from the day's profile by recent deviations, by yesterday's and last week's value, and by the week's profile.
+ * Profiles are exponentially weighted means per slot that use only earlier rows, so that the regression never sees its target.
+ */
+export const PROFILE_CORRECTION: MemberKind = {
+  id: "profile-correction",
+  minimumRows: (shape) => (shape.day > 1 ? 2 * shape.day + 8 : 24),
+  create: (shape) => new ProfileCorrection(shape),
+  restore: (shape, saved) => ProfileCorrection.restore(shape, saved as SavedProfileCorrection),
+};
+
+interface SavedProfileCorrection {
+  readonly dayProfile: string;
+  readonly weekProfile: string;
+  readonly dayDrifts: readonly number[];
+  readonly weekDrifts: readonly number[];
+  readonly coefficients: readonly (readonly number[])[];
+}
+
+class ProfileCorrection implements Member {
+  private readonly shape: Shape;
+  private readonly knots: readonly number[];
+  private readonly table: KnotTable;
+  private readonly width: number;
+  private readonly dayProfile: Float32Array;
+  private readonly weekProfile: Float32Array;
+  /** Exponentially weighted mean deviations from each profile, over spans from one row to a season, fast to slow. */
+  private readonly dayDrifts: Float64Array;
+  private readonly weekDrifts: Float64Array;
+  private readonly dayRates: Float64Array;
+  private readonly weekRates: Float64Array;
+  private readonly features: Float64Array;
+  private readonly halfSmooth: number;
+  private coefficients: Float64Array[] = [];
+  private training: Lessons | undefined;
+
+  constructor(shape: Shape) {
+    this.shape = shape;
+    this.knots = geometricKnots(shape.horizon, KNOT_RATIO);
+    this.table = interpolateKnots(this.knots, shape.horizon);
+    this.dayProfile = new Float32Array(shape.day);
+    this.weekProfile = new Float32Array(shape.week);
+    this.halfSmooth = Math.max(1, Math.round(shape.day / 96));
+    const span = (share: number): number => Math.max(1, Math.round(shape.day * share));
+    const spans = [...new Set([1, span(1 / 96), span(1 / 24), span(1 / 6), shape.day])];
+    this.dayRates = Float64Array.from(shape.week > 0 ? [...spans, shape.week] : spans, rateOfSpan);
+    this.weekRates = Float64Array.from(shape.week > 0 ? [1, span(1 / 24), shape.day] : [], rateOfSpan);
+    this.dayDrifts = new Float64Array(this.dayRates.length);
+    this.weekDrifts = new Float64Array(this.weekRates.length);
+    this.width = 3 + this.dayRates.length + (shape.week > 0 ? 2 + this.weekRates.length : 0);
+    this.features = new Float64Array(this.width);
+    this.training = new Lessons(shape, this.knots, this.width);
+  }
+
+  observe(window: RowWindow): void {
+    const row = window.count - 1;
+    this.updateProfiles(row, window.ago(1));
+    const training = this.training;
+    if (training?.wants(row + 1)) {
+      for (const [index, knot] of this.knots.entries()) {
+        const base = this.fillFeatures(window, knot);
+        training.add(index, row + 1, base, this.features);
+      }
+    }
+  }
+
+  solve(rows: TrainingRows, end: number): void {
+    const training = this.training;
+    if (training === undefined) throw new Error("a restored profile correction cannot be solved again");
+    this.coefficients = this.knots.map((knot, index) => training.solve(index, knot, rows, end));
+    if (end === this.shape.rows) this.training = undefined;
+  }
+
+  forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void {
+    const { lower, share } = this.table;
+    for (let i = 0; i < horizons.length; i++) {
+      const base = this.fillFeatures(window, horizons[i]!);
+      const place = Math.min(horizons[i]!, lower.length) - 1;
+      const index = lower[place]!;
+      const weight = share[place]!;
+      const near = this.coefficients[index]!;
+      const far = this.coefficients[Math.min(index + 1, this.coefficients.length - 1)]!;
+      let sum = base;
+      for (let j = 0; j < this.width; j++) sum += (near[j]! + weight * (far[j]! - near[j]!)) * this.features[j]!;
+      out[i] = sum;
+    }
+  }
+
+  save(): SavedProfileCorrection {
+    return {
+      dayProfile: encodeFloats(this.dayProfile),
+      weekProfile: encodeFloats(this.weekProfile),
+      dayDrifts: [...this.dayDrifts],
+      weekDrifts: [...this.weekDrifts],
+      coefficients: this.coefficients.map((row) => [...row]),
+    };
+  }
+
+  static restore(shape: Shape, saved: SavedProfileCorrection): ProfileCorrection {
+    const member = new ProfileCorrection(shape);
+    member.training = undefined;
+    member.dayProfile.set(decodeFloats(saved.dayProfile));
+    member.weekProfile.set(decodeFloats(saved.weekProfile));
+    member.dayDrifts.set(saved.dayDrifts);
+    member.weekDrifts.set(saved.weekDrifts);
+    member.coefficients = saved.coefficients.map((row) => Float64Array.from(row));
+    return member;
+  }
+
+  private updateProfiles(row: number, value: number): void {
+    const { day, week } = this.shape;
+    const daySlot = row % day;
+    const seenDays = Math.floor(row / day);
+    if (seenDays === 0) this.dayProfile[daySlot] = value;
+    const dayValue = this.dayProfile[daySlot]!;
+    drift(this.dayDrifts, this.dayRates, value - dayValue);
+    this.dayProfile[daySlot] = dayValue + Math.max(DAY_GAIN, 1 / (seenDays + 1)) * (value - dayValue);
+    if (week === 0) return;
+    const weekSlot = row % week;
+    const seenWeeks = Math.floor(row / week);
+    if (seenWeeks === 0) this.weekProfile[weekSlot] = dayValue;
+    const weekValue = this.weekProfile[weekSlot]!;
+    drift(this.weekDrifts, this.weekRates, value - weekValue);
+    this.weekProfile[weekSlot] = weekValue + Math.max(WEEK_GAIN, 1 / (seenWeeks + 2)) * (value - weekValue);
+  }
+
+  /** Fills `features` for `k` rows after the newest; returns the day profile there, which the features are relative to. */
+  private fillFeatures(window: RowWindow, k: number): number {
+    const { day, week } = this.shape;
+    const x = this.features;
+    const target = window.count + k - 1;
+    const base = this.dayProfile[target % day]!;
+    const dayAgo = day - ((k - 1) % day);
+    let j = 0;
+    x[j++] = 1;
+    x[j++] = window.ago(dayAgo) - base;
+    x[j++] = smoothed(window, dayAgo, this.halfSmooth) - base;
+    for (const value of this.dayDrifts) x[j++] = value;
+    if (week > 0) {
+      x[j++] = this.weekProfile[target % week]! - base;
+      x[j++] = window.ago(week - ((k - 1) % week)) - base;
+      for (const value of this.weekDrifts) x[j++] = value;
+    }
+    return base;
+  }
+}
+
+/** The regression rows of each knot while the member trains: one at every so many origins, so that long histories stay cheap. */
+class Lessons {
+  private readonly first: number;
+  private readonly stride: number;
+  private readonly width: number;
+  private readonly halfLife: number;
+  private readonly day: number;
+  private readonly origins: number[] = [];
+  private readonly features: Float64Array[];
+  private readonly bases: Float64Array[];
+
+  constructor(shape: Shape, knots: readonly number[], width: number) {
+    const { rows, day, week } = shape;
+    this.first = Math.min(week > 0 ? week + day : 2 * day, Math.floor(rows / 2));
+    this.stride = Math.max(1, Math.floor((rows - this.first) / MAX_TRAINING_ORIGINS));
+    this.width = width;
+    this.day = day;
+    this.halfLife = HALF_LIFE_SEASONS * (week > 0 ? week : 7 * day);
+    const count = Math.ceil((rows - this.first) / this.stride) + 1;
+    this.features = knots.map(() => new Float64Array(count * width));
+    this.bases = knots.map(() => new Float64Array(count));
+  }
+
+  wants(origin: number): boolean {
+    return origin >= this.first && (origin - this.first) % this.stride === 0;
+  }
+
+  add(knotIndex: number, origin: number, base: number, features: Float64Array): void {
+    if (knotIndex === 0) this.origins.push(origin);
+    const row = this.origins.length - 1;
+    this.features[knotIndex]!.set(features, row * this.width);
+    this.bases[knotIndex]![row] = base;
+  }
+
+  solve(knotIndex: number, knot: number, { values, known }: TrainingRows, end: number): Float64Array {
+    const bases = this.bases[knotIndex]!;
+    let count = 0;
+    while (count < this.origins.length && this.origins[count]! + knot <= end) count++;
+    const targets = new Float64Array(count);
+    const weights = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const origin = this.origins[i]!;
+      const target = origin + knot - 1;
+      weights[i] = known[target]! * 0.5 ** ((end - origin) / this.halfLife);
+      targets[i] = values[target]! - bases[i]!;
+    }
+    const rows = { features: this.features[knotIndex]!, targets, weights, count, width: this.width };
+    return solveRidge(rows, { penalty: PENALTY * (0.3 + knot / this.day), robustRounds: 1 });
+  }
+}
+
+function rateOfSpan(span: number): number {
+  return 2 / (span + 1);
+}
+
+function drift(drifts: Float64Array, rates: Float64Array, deviation: number): void {
+  for (let i = 0; i < drifts.length; i++) drifts[i] = drifts[i]! + rates[i]! * (deviation - drifts[i]!);
+}
+
+/** Mean of the known rows around the one `rows` ago. */
+function smoothed(window: RowWindow, rows: number, half: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let ago = Math.max(1, rows - half); ago <= rows + half; ago++) {
+    sum += window.ago(ago);
+    count++;
+  }
+  return sum / count;
+}

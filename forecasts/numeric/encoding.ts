@@ -1,0 +1,10 @@
+/** 32-bit floats as base64 of their little-endian bytes: exact, and a third of the size of decimal JSON. */
+export function encodeFloats(values: Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+}
+
+/** The floats of `encodeFloats`; throws a RangeError where the text is not a whole number of floats. */
+export function decodeFloats(text: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return new Float32Array(bytes.buffer);
+}

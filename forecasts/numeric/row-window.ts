@@ -1,0 +1,46 @@
+import { decodeFloats, encodeFloats } from "./encoding.ts";
+
+/** The newest rows of a series, for looking back: a ring of 32-bit floats in the members' own unit. */
+export class RowWindow {
+  /** Rows seen since the fit's first row; the newest row has the index `count - 1`. */
+  count: number;
+  private readonly ring: Float32Array;
+  private next: number;
+
+  constructor(capacity: number) {
+    this.ring = new Float32Array(capacity);
+    this.count = 0;
+    this.next = 0;
+  }
+
+  push(value: number): void {
+    this.ring[this.next] = value;
+    this.next = this.next + 1 === this.ring.length ? 0 : this.next + 1;
+    this.count++;
+  }
+
+  /** The value `rows` ago: 1 is the newest. Rows older than the window or the series give its oldest row. */
+  ago(rows: number): number {
+    const reach = Math.min(rows, this.count, this.ring.length);
+    const index = this.next - reach;
+    return this.ring[index < 0 ? index + this.ring.length : index]!;
+  }
+
+  save(): SavedWindow {
+    return { ring: encodeFloats(this.ring), count: this.count };
+  }
+
+  static restore(saved: SavedWindow): RowWindow {
+    const ring = decodeFloats(saved.ring);
+    const window = new RowWindow(ring.length);
+    window.ring.set(ring);
+    window.count = saved.count;
+    window.next = saved.count % ring.length;
+    return window;
+  }
+}
+
+export interface SavedWindow {
+  readonly ring: string;
+  readonly count: number;
+}

@@ -1,0 +1,18 @@
+import { createEnsemble } from "./ensemble/ensemble.ts";
+import { MEMBERS } from "./ensemble/members.ts";
+import type { FitInput, FitResult, Forecaster } from "./forecaster.ts";
+
+/** The model that is used where none is named. */
+export const DEFAULT_FORECASTER = "auto";
+
+/** Every forecaster by id: each member by itself (with its own intervals and trust), and `auto`, the ensemble of all. */
+export const FORECASTERS: Readonly<Record<string, Forecaster>> = {
+  ...Object.fromEntries(Object.keys(MEMBERS).map((id) => [id, createEnsemble(id, [id])])),
+  [DEFAULT_FORECASTER]: createEnsemble(DEFAULT_FORECASTER, Object.keys(MEMBERS)),
+};
+
+/** Fits the named forecaster; runs long (tens of milliseconds and more), so call it on a worker. */
+export function fitForecast(input: FitInput, forecasterId: string = DEFAULT_FORECASTER): FitResult {
+  const forecaster = FORECASTERS[forecasterId];
+  return forecaster === undefined ? { ok: false, reason: `no forecaster is called "${forecasterId}"` } : forecaster.fit(input);
+}
