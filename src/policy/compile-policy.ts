@@ -1,0 +1,101 @@
+import { MODES, type Mode } from "../model/mode.ts";
+import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
+import { compileSignals } from "./compile-signals.ts";
+import { crossChecks } from "./cross-checks.ts";
+import { digestOf } from "./digest.ts";
+import { type Fault, isRecord, parseWith } from "./issues.ts";
+import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
+import type { Preset } from "./preset.ts";
+import { type ConfigSchemas, readTarget } from "./read-target.ts";
+import { nearest } from "./suggest.ts";
+
+export interface PolicyHead {
+  readonly name: string;
+  readonly group: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface CompileContext {
+  readonly presets: ReadonlyMap<string, Preset>;
+  readonly actuators: ConfigSchemas | undefined;
+  /** No policy goes further than this. */
+  readonly modeCeiling: Mode;
+}
+
+/** Turns a merged `spec` into a Policy, or every fault in it at once. */
+export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileContext): { readonly value?: Policy; readonly faults: readonly Fault[] } {
+  if (!isRecord(spec)) return { faults: [{ path: ["spec"], at: "key", message: spec === undefined ? "is required" : spec === null ? "is empty" : "expected a mapping", suggestion: "write target, replicas and demand beneath it" }] };
+  const faults: Fault[] = [...unknownFields(spec)];
+  const fields: Partial<Record<keyof SpecInput, unknown>> = {};
+  for (const [name, schema] of Object.entries(SPEC_FIELDS)) {
+    const parsed = parseWith(schema, spec[name], ["spec", name]);
+    faults.push(...parsed.faults);
+    if (parsed.faults.length === 0) fields[name as keyof SpecInput] = parsed.value;
+  }
+  const read = fields as Partial<SpecInput>;
+  const target = readTarget(spec["target"], context.actuators);
+  const signals = compileSignals(read, context.presets);
+  faults.push(...target.faults, ...signals.faults, ...crossChecks(read));
+  if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults };
+  const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling) };
+  return { value: { digest: digestOf(policy), ...policy }, faults: [] };
+}
+
+const KNOWN_FIELDS: readonly string[] = ["target", ...Object.keys(SPEC_FIELDS)];
+
+function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[] {
+  return Object.keys(spec)
+    .filter((key) => !KNOWN_FIELDS.includes(key) && !key.startsWith("x-"))
+    .map((key) => {
+      const near = nearest(key, KNOWN_FIELDS.filter((field) => !Object.hasOwn(spec, field))) ?? nearest(key, KNOWN_FIELDS);
+      return { path: ["spec", key], at: "key", message: `unknown key ${JSON.stringify(key)}`, suggestion: near === undefined ? `it can be ${KNOWN_FIELDS.join(", ")}; a key of your own starts with x-` : `did you mean ${JSON.stringify(near)}?` };
+    });
+}
+
+type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling">;
+
+/** The fields that only change names: units plain, bounds spelled out. */
+function plainFields(spec: SpecInput, modeCeiling: Mode): PlainFields {
+  const { forecast, behavior, fallback } = spec;
+  return {
+    mode: MODES[Math.min(MODES.indexOf(spec.mode), MODES.indexOf(modeCeiling))] ?? "observe",
+    replicas: spec.replicas,
+    objective: { latencySeconds: spec.objective.latency, errorBudget: spec.objective.errorBudget },
+    leadTimeSeconds: spec.leadTime,
+    evaluationIntervalSeconds: spec.evaluationInterval,
+    forecast: {
+      enabled: forecast.enabled,
+      stepSeconds: forecast.step,
+      seasonsSeconds: forecast.seasons,
+      horizonSeconds: forecast.horizon,
+      refitSeconds: forecast.refit,
+      historySeconds: forecast.history,
+      calendar: forecast.calendar,
+    },
+    behavior: {
+      tolerance: behavior.tolerance,
+      scaleInStabilizationSeconds: behavior.scaleIn.stabilization,
+      scaleOutStabilizationSeconds: behavior.scaleOut.stabilization,
+      maxScaleOutShare: behavior.scaleOut.maxShare,
+      maxScaleOutReplicas: behavior.scaleOut.maxReplicas,
+      maxScaleInShare: behavior.scaleIn.maxShare,
+      maxScaleInReplicas: behavior.scaleIn.maxReplicas,
+    },
+    fallback: { holdSeconds: fallback.hold, forecastSeconds: fallback.forecast, staticReplicas: fallback.staticReplicas },
+    purchase: spec.purchase,
+    cost: { maxPerHourUsd: spec.cost.maxPerHourUsd, onLimit: spec.cost.onLimit, replicaPerHourUsd: spec.cost.replicaPerHourUsd },
+    carbon: { ...spec.carbon, maxGramsPerHour: spec.carbon.maxGramsPerHour },
+    ...(spec.schedules.length === 0 ? {} : { schedules: spec.schedules.map(plainSchedule) }),
+    ...(spec.events.length === 0 ? {} : { events: spec.events.map(plainEvent) }),
+  };
+}
+
+function plainSchedule(schedule: SpecInput["schedules"][number]): ScheduleSpec {
+  const { name, cron, timezone, duration, minReplicas, maxReplicas, priority, expires } = schedule;
+  return { name, cron, timezone, durationSeconds: duration, minReplicas, maxReplicas, priority, expiresAtSeconds: expires };
+}
+
+function plainEvent(event: SpecInput["events"][number]): EventSpec {
+  const { name, start, end, duration = 0, minReplicas, maxReplicas, priority } = event;
+  return { name, startSeconds: start, endSeconds: end ?? start + duration, minReplicas, maxReplicas, priority };
+}

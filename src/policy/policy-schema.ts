@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { MODES } from "../model/mode.ts";
+import { choice, duration, flag, instant, integer, number, objectName, share, targetValue, text } from "./scalars.ts";
+
+export const API_VERSION = "foretide.dev/v1";
+
+/** Words as attributes and labels use them. */
+const words = () => z.record(z.string(), text()).prefault({});
+
+const signal = z.strictObject({
+  preset: text().optional().describe("A named set of signals for one kind of load: http-rate, http-concurrency, rpc, cpu, memory, queue-depth, consumer-rate, gen-ai. Give this, or `metric`."),
+  service: text().optional().describe("The service whose telemetry this is: equality on the resource attribute service.name (the preset may name another attribute)."),
+  metric: text().optional().describe("The name of an OpenTelemetry metric. Give this, or `preset`."),
+  extract: choice(["rate", "gauge", "mean", "quantile", "share-above"]).optional().describe("How the metric becomes a number: rate per second (of a counter, or of a histogram's count), gauge (last value), mean, quantile or share-above of a histogram."),
+  aggregate: choice(["sum", "mean", "max", "min"]).optional().describe("How the series that match become one number. By default the preset's, else sum for rate and gauge, mean for the rest."),
+  quantile: share().optional().describe("Which quantile of the histogram, for `extract: quantile`: 0.99 or 99%."),
+  threshold: number().optional().describe("The bound of `extract: share-above`, in the metric's unit. By default the latency objective."),
+  unit: text().optional().describe("The unit that the metric must carry (UCUM: s, ms, By, 1, {request}). Telemetry with another unit is refused, not guessed at."),
+  select: words().describe("Attributes of the resource or the point that must be equal; all must hold."),
+  source: text().prefault("otlp").describe("Where the metric comes from: otlp (pushed to the daemon), or the name of a source in foretide.yaml."),
+  window: duration({ min: 1 }).prefault("1m").describe("The span that a rate, mean or quantile is taken over."),
+  staleAfter: duration({ min: 1 }).prefault("150s").describe("Older data counts as stale; stale is never zero. 150s is two and a half of OpenTelemetry's default export intervals."),
+});
+export type SignalInput = z.output<typeof signal>;
+
+const scaling = z.strictObject({
+  by: choice(["objective", "utilization", "per-replica"]).optional().describe("How load becomes replicas: objective (by the error budget and the capacity of a replica), utilization, or per-replica (load per replica). By default the preset's, else objective."),
+  requestsPerSecondPerReplica: number({ min: 1e-9 }).optional().describe("For `by: objective`: what one replica carries at most. Learned where it is not given."),
+  target: targetValue().optional().describe("For `by: utilization` the busy share to keep (70%); for `by: per-replica` the load that one replica should carry (50, 2GiB)."),
+});
+
+const objective = z.strictObject({
+  latency: duration({ min: 0.001 }).prefault("250ms").describe("A request slower than this misses the objective."),
+  errorBudget: share({ moreThan: 0 }).prefault("0.1%").describe("The share of requests that may miss the objective."),
+});
+
+const forecast = z.strictObject({
+  enabled: flag().prefault(true).describe("false: scale on the newest data alone."),
+  step: duration({ min: 5, max: 3600 }).prefault("60s").describe("The grid of the history and of the forecast."),
+  seasons: z.array(duration({ min: 10 })).max(4).prefault(["1d", "7d"]).describe("The lengths of the load's rhythms."),
+  horizon: duration({ min: 5 }).prefault("2h").describe("How far ahead the forecast looks."),
+  refit: duration({ min: 10 }).prefault("1h").describe("How often the model is fitted anew."),
+  history: duration({ min: 60 }).prefault("28d").describe("How much history a fit sees."),
+  calendar: text({ pattern: /^[A-Z]{2}(?:-[A-Z0-9]{1,3}){0,2}$/, what: "a calendar such as DE or DE-BY", suggest: (value) => (/^[a-z]{2}([-_][a-z0-9]{1,3})?$/i.test(value) ? `did you mean ${value.toUpperCase().replace("_", "-")}?` : "write a country, and its region where wanted: DE, DE-BY, US-CA") }).optional().describe("Public holidays of a country or region (ISO 3166): DE, DE-BY."),
+});
+
+const direction = (defaults: { readonly stabilization: string; readonly maxShare: string; readonly maxReplicas: number }) =>
+  z
+    .strictObject({
+      stabilization: duration({ min: 0 }).prefault(defaults.stabilization).describe("The look-back whose safest recommendation holds."),
+      maxShare: share({ moreThan: 0 }).prefault(defaults.maxShare).describe("The largest change of one evaluation, as a share of the current replicas."),
+      maxReplicas: integer({ min: 1 }).prefault(defaults.maxReplicas).describe("The change that is always allowed, however small the share comes out."),
+    })
+    .prefault({});
+
+const behavior = z.strictObject({
+  tolerance: share().prefault("5%").describe("A relative difference smaller than this changes nothing."),
+  scaleOut: direction({ stabilization: "0s", maxShare: "100%", maxReplicas: 4 }).describe("Limits on growing."),
+  scaleIn: direction({ stabilization: "5m", maxShare: "10%", maxReplicas: 1 }).describe("Limits on shrinking."),
+});
+
+const fallback = z.strictObject({
+  hold: duration({ min: 0 }).prefault("5m").describe("When demand is missing: keep the count for so long."),
+  forecast: duration({ min: 0 }).prefault("1h").describe("Then follow the last forecast for so long."),
+  staticReplicas: integer({ min: 0 }).optional().describe("Then this count, and never fewer than the recent peak. By default the recent peak."),
+});
+
+const purchase = z.strictObject({
+  onDemandBase: integer({ min: 0 }).prefault(0).describe("Replicas that are always on demand."),
+  spotShare: share().prefault("0%").describe("The share of the replicas above the base that may be spot."),
+  maxDomainShare: share({ moreThan: 0 }).prefault("50%").describe("The largest share of the spot replicas in one pool (instance type and zone)."),
+  regions: z.array(text()).prefault([]).describe("Regions to buy in. None: the target's own."),
+  instanceTypes: z.array(text()).prefault([]).describe("Instance types to buy. None: all of the catalogue."),
+  replicasPerInstance: integer({ min: 1 }).prefault(1).describe("Replicas that one instance carries."),
+});
+
+const cost = z.strictObject({
+  maxPerHourUsd: number({ min: 0 }).optional().describe("The most that the target may cost, in US dollars per hour."),
+  onLimit: choice(["alert", "cut-headroom", "cut-capacity"]).prefault("cut-headroom").describe("What gives way when the limit binds: nothing (an alert), the headroom above the predicted need, or the objective's own capacity."),
+  replicaPerHourUsd: number({ min: 0 }).optional().describe("What one replica costs, where no catalogue tells."),
+});
+
+const carbon = z.strictObject({
+  signal: choice(["average", "marginal"]).prefault("average").describe("Which intensity counts: the grid's average, or that of the marginal plant (MOER)."),
+  mode: choice(["report", "prefer", "price", "cap"]).prefault("report").describe("report it; prefer the cleaner choice within maxExtraCostShare; price it into the choice; cap the grams per hour."),
+  maxExtraCostShare: share().prefault("5%").describe("For `mode: prefer`: the extra cost that a cleaner choice may have."),
+  pricePerKgUsd: number({ min: 0 }).prefault(0).describe("For `mode: price`: US dollars per kilogram of CO2e."),
+  maxGramsPerHour: number({ min: 0 }).optional().describe("For `mode: cap`: the most CO2e in grams per hour."),
+});
+
+const bounds = {
+  minReplicas: integer({ min: 0 }).optional().describe("The least replicas while it holds."),
+  maxReplicas: integer({ min: 1 }).optional().describe("The most replicas while it holds."),
+  priority: integer({ min: 0, max: 1000 }).prefault(0).describe("Where two hold at once the higher wins; equal ones take the safer, higher bound."),
+};
+
+const schedule = z.strictObject({
+  name: objectName().describe("Its name, shown in the decisions that it shapes."),
+  cron: text().describe("When it begins: five fields (minute hour day month weekday)."),
+  timezone: text().prefault("UTC").describe("The time zone of the cron fields (IANA): Europe/Berlin."),
+  duration: duration({ min: 60 }).describe("How long it holds."),
+  ...bounds,
+  expires: instant().optional().describe("After this it never begins again."),
+});
+
+const event = z.strictObject({
+  name: objectName().describe("Its name, shown in the decisions that it shapes."),
+  start: instant().describe("When it begins, with the offset: 2026-11-27T06:00:00Z."),
+  end: instant().optional().describe("When it ends. Give this, or `duration`."),
+  duration: duration({ min: 60 }).optional().describe("How long it holds. Give this, or `end`."),
+  ...bounds,
+});
+
+const replicas = z.strictObject({
+  min: integer({ min: 0 }).prefault(1).describe("Never fewer replicas than this."),
+  max: integer({ min: 1 }).describe("Never more replicas than this."),
+});
+
+/** The fields of a policy's `spec`, each parsed alone so that one error does not hide another. `target` is read by its registry. */
+export const SPEC_FIELDS = {
+  mode: choice(MODES).prefault("recommend").describe("How far decisions go: observe, recommend (advice only), scale-out-only, full."),
+  replicas: replicas.describe("The bounds that nothing breaks."),
+  demand: signal.describe("The load: what arrives, not what is served."),
+  utilization: signal.optional().describe("The busy share of the ready replicas, 0..1."),
+  missRatio: signal.optional().describe("The share of requests that missed the objective."),
+  backlog: signal.optional().describe("Work that waits."),
+  scaling: scaling.prefault({}).describe("How load becomes replicas."),
+  objective: objective.prefault({}).describe("What the service promises."),
+  leadTime: duration({ min: 0 }).optional().describe("From a decision to a ready replica. Learned where it is not given."),
+  evaluationInterval: duration({ min: 1 }).prefault("15s").describe("How often a decision is made."),
+  forecast: forecast.prefault({}).describe("How the load is forecast."),
+  behavior: behavior.prefault({}).describe("How fast the count may move."),
+  fallback: fallback.prefault({}).describe("What holds while the demand is missing."),
+  purchase: purchase.optional().describe("What is bought: on-demand base, spot share, where and which."),
+  cost: cost.prefault({}).describe("Limits in dollars."),
+  carbon: carbon.prefault({}).describe("What carbon may change."),
+  schedules: z.array(schedule).prefault([]).describe("Bounds that come back with the calendar."),
+  events: z.array(event).prefault([]).describe("Bounds for one span of time. An event outranks every schedule."),
+};
+
+export type SpecInput = { readonly [Field in keyof typeof SPEC_FIELDS]: z.output<(typeof SPEC_FIELDS)[Field]> };
+
+export const METADATA = z.strictObject({
+  name: objectName().describe("The policy's name: unique over all files."),
+  group: objectName().optional().describe("Policies of one group share their limits and are decided together. By default the policy's own name."),
+  labels: words().describe("Labels, for the overlays of foretide.yaml and for the API's filters."),
+});
+
