@@ -7,6 +7,8 @@ export interface FitInput {
   readonly seasons: readonly number[];
   readonly horizon: number;
   readonly seed: number;
+  /** Rows ahead that a control model is asked for; other models ignore it. */
+  readonly horizons?: readonly number[];
   /** Rows with a censored value (a lower bound on demand). */
   readonly censored?: readonly number[];
   /** Known days and events, by row from the series' start and on over the horizon; from `calendars/`. */

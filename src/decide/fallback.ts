@@ -1,0 +1,20 @@
+import type { Rule } from "./rule.ts";
+import { unchanged } from "./rule.ts";
+
+/**
+ * Without demand: hold what runs, then follow the forecast, then a static count. Never below what runs, and after the hold
+ * never below the recent peak, until the data return.
+ */
+export const fallback: Rule = {
+  code: "fallback",
+  apply(count, { policy, demandMissingSeconds, currentReplicas, plan, recentPeak }) {
+    if (demandMissingSeconds === 0) return unchanged(count);
+    const { holdSeconds, forecastSeconds, staticReplicas } = policy.fallback;
+    if (demandMissingSeconds <= holdSeconds) return { count: currentReplicas, text: "no demand: hold" };
+    const floor = Math.max(currentReplicas, recentPeak);
+    if (plan !== undefined && demandMissingSeconds <= holdSeconds + forecastSeconds) {
+      return { count: Math.max(floor, count), text: "no demand: the forecast stands in, not below the recent peak" };
+    }
+    return { count: Math.max(floor, staticReplicas ?? 0), text: "no demand and no forecast to trust: static, not below the recent peak" };
+  },
+};

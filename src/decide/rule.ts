@@ -1,0 +1,49 @@
+import type { Reason } from "../model/decision.ts";
+import type { Policy } from "../model/policy.ts";
+import type { CapacityPlan } from "../model/plan.ts";
+import type { Override } from "../model/override.ts";
+import type { RecentCounts } from "./recent-counts.ts";
+
+/** What a rule may look at. Every value is of this tick. */
+export interface RuleContext {
+  readonly timeSeconds: number;
+  readonly policy: Policy;
+  /** The count that the cloud has been asked for. */
+  readonly currentReplicas: number;
+  /** Undefined while there is no demand to plan from, and no forecast that stands in for it. */
+  readonly plan: CapacityPlan | undefined;
+  /** How long demand has been missing; 0 while it is present; Infinity before the first value. */
+  readonly demandMissingSeconds: number;
+  /** The highest need of the last day: what a fallback never goes below. */
+  readonly recentPeak: number;
+  readonly recent: RecentCounts;
+  readonly overrides: readonly Override[];
+}
+
+/** One rule of the decision: takes the count so far and gives the next one, with its word where it has one. */
+export interface Rule {
+  readonly code: string;
+  apply(count: number, context: RuleContext): RuleResult;
+}
+
+export interface RuleResult {
+  readonly count: number;
+  /** Undefined: the rule had nothing to say. */
+  readonly text: string | undefined;
+}
+
+export function unchanged(count: number): RuleResult {
+  return { count, text: undefined };
+}
+
+/** Applies the rules in order and collects a reason for each that spoke. */
+export function applyRules(rules: readonly Rule[], start: number, context: RuleContext): { readonly count: number; readonly reasons: readonly Reason[] } {
+  const reasons: Reason[] = [];
+  let count = start;
+  for (const rule of rules) {
+    const result = rule.apply(count, context);
+    if (result.text !== undefined) reasons.push({ code: rule.code, text: result.text, before: count, after: result.count });
+    count = result.count;
+  }
+  return { count, reasons };
+}

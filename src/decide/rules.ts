@@ -1,0 +1,24 @@
+import { fallback } from "./fallback.ts";
+import { forecastQuantile } from "./forecast-quantile.ts";
+import { lookAheadHold } from "./look-ahead-hold.ts";
+import { pin } from "./pin.ts";
+import { reactiveFloor } from "./reactive-floor.ts";
+import type { Rule } from "./rule.ts";
+import { stabilization } from "./stabilization.ts";
+import { stepLimits } from "./step-limits.ts";
+import { tolerance } from "./tolerance.ts";
+
+/**
+ * The decision, rule by rule, in order. Each takes the count of the one before it.
+ * What is needed comes first, then what damps a change, then what a person or the lack of data demands.
+ */
+export const RULES: readonly Rule[] = [
+  forecastQuantile, //  the need at the lead time
+  reactiveFloor, //     never below what the newest data need now
+  lookAheadHold, //     keep what will be needed again before it could be had back
+  stabilization, //     scale in to the highest need of the window
+  tolerance, //         a small error is not worth a change
+  stepLimits, //        not too much at once
+  fallback, //          without demand: hold, then forecast, then static
+  pin, //               a person's count
+];

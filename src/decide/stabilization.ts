@@ -1,0 +1,25 @@
+import { extremeWithin } from "./recent-counts.ts";
+import type { Rule } from "./rule.ts";
+import { unchanged } from "./rule.ts";
+
+/**
+ * Scales in to the highest need of the look-back, and out to the lowest of its own; the current count is never crossed.
+ * Source: kubernetes v1.33 pkg/controller/podautoscaler/horizontal.go, stabilizeRecommendationWithBehaviors.
+ */
+export const stabilization: Rule = {
+  code: "stabilization",
+  apply(count, { policy, recent, timeSeconds, currentReplicas }) {
+    const { scaleInStabilizationSeconds, scaleOutStabilizationSeconds } = policy.behavior;
+    if (count < currentReplicas) {
+      const highest = extremeWithin(recent, timeSeconds, scaleInStabilizationSeconds, Math.max) ?? count;
+      const kept = Math.min(currentReplicas, Math.max(count, highest));
+      return kept === count ? unchanged(count) : { count: kept, text: `the highest need of the last ${String(scaleInStabilizationSeconds)} s` };
+    }
+    if (count > currentReplicas && scaleOutStabilizationSeconds > 0) {
+      const lowest = extremeWithin(recent, timeSeconds, scaleOutStabilizationSeconds, Math.min) ?? count;
+      const kept = Math.max(currentReplicas, Math.min(count, lowest));
+      return kept === count ? unchanged(count) : { count: kept, text: `the lowest need of the last ${String(scaleOutStabilizationSeconds)} s` };
+    }
+    return unchanged(count);
+  },
+};

@@ -1,0 +1,55 @@
+import type { CapacityPlan } from "../model/plan.ts";
+import { headroomAt } from "./headroom.ts";
+import type { HeadroomTable } from "./headroom.ts";
+
+/** Median and scale of log(load) at one horizon, seconds after the decision. */
+export interface LoadAtHorizon {
+  readonly horizonSeconds: number;
+  readonly medianPerSecond: number;
+  readonly scale: number;
+}
+
+/** How a load becomes a count of replicas. */
+export type Sizing =
+  | { readonly by: "objective"; readonly requestsPerSecondPerReplica: number; readonly headroom: HeadroomTable; readonly reactiveUse: number }
+  | { readonly by: "use"; readonly requestsPerSecondPerReplica: number; readonly use: number };
+
+export interface PlanRequest {
+  /** Ascending horizons; the first is now, `leadIndex` is the lead time, and those after it are the hold's. */
+  readonly loads: readonly LoadAtHorizon[];
+  readonly leadIndex: number;
+  readonly leadTimeSeconds: number;
+  /** The newest load, where there is one. */
+  readonly newestPerSecond: number | undefined;
+  readonly sizing: Sizing;
+  readonly quantile: number;
+}
+
+/** The ready replicas that the load will need over the horizons, what is needed now, and what a scale-in must keep. */
+export function planCapacity(request: PlanRequest): CapacityPlan {
+  const { loads, leadIndex, sizing, newestPerSecond } = request;
+  const neededReplicas = loads.map((load) => wholeReplicas(replicasFor(load, sizing)));
+  const reactiveUse = sizing.by === "objective" ? sizing.reactiveUse : sizing.use;
+  const reactive = newestPerSecond === undefined ? 0 : wholeReplicas(newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica));
+  return {
+    horizonsSeconds: loads.map((load) => load.horizonSeconds),
+    neededReplicas,
+    atLeadTime: neededReplicas[leadIndex] ?? 0,
+    reactive,
+    hold: Math.max(0, ...neededReplicas.slice(leadIndex)),
+    quantile: request.quantile,
+    leadTimeSeconds: request.leadTimeSeconds,
+    requestsPerSecondPerReplica: sizing.requestsPerSecondPerReplica,
+    reasons: [],
+  };
+}
+
+function replicasFor(load: LoadAtHorizon, sizing: Sizing): number {
+  const headroom = sizing.by === "objective" ? headroomAt(sizing.headroom, load.scale) : 1 / sizing.use;
+  return (load.medianPerSecond * headroom) / sizing.requestsPerSecondPerReplica;
+}
+
+/** Rounded up, but not for the noise of floating point: 3.0000000001 is 3. */
+function wholeReplicas(replicas: number): number {
+  return Math.ceil(replicas - 1e-9);
+}

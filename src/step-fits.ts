@@ -1,0 +1,62 @@
+import type { FitInput } from "../forecasts/forecaster.ts";
+import type { Policy } from "./model/policy.ts";
+import { plannedLeadTimeSeconds } from "./learn/lead-time.ts";
+import { leadHorizons } from "./plan/lead-horizons.ts";
+import type { GroupState, TargetState } from "./step-state.ts";
+
+/** A fit that the step wants: from data up to a time, to be installed at the first tick at or after another. */
+export interface FitRequest {
+  readonly target: string;
+  /** Id in the registry of forecasters; the install's `modelId`. */
+  readonly modelId: string;
+  readonly upToSeconds: number;
+  readonly installAtSeconds: number;
+}
+
+/** Ticks from the data of a fit to its installation: time enough for a worker, and the same for daemon, replay and drive. */
+const INSTALL_AFTER_TICKS = 4;
+const LEAST_DAYS = 2;
+
+/**
+ * The fits that are due after the last step, asked for once each: when the newest row is a refit interval past the last
+ * request (or the first two days have been seen). Ask after every step; the state notes nothing until the fit is installed.
+ */
+export function fitRequests(state: GroupState, policies: readonly Policy[]): readonly FitRequest[] {
+  const requests: FitRequest[] = [];
+  for (const policy of policies) {
+    const target = state.targets[policy.name];
+    if (target === undefined || !policy.forecast.enabled || target.lastTickSeconds === undefined) continue;
+    if (!isDue(target, policy)) continue;
+    requests.push({
+      target: policy.name,
+      modelId: "lead-ridge",
+      upToSeconds: target.lastTickSeconds,
+      installAtSeconds: target.lastTickSeconds + INSTALL_AFTER_TICKS * policy.evaluationIntervalSeconds,
+    });
+  }
+  return requests;
+}
+
+/** Due at the first tick of each refit interval (counted from the epoch), once two days have been seen. */
+function isDue(target: TargetState, policy: Policy): boolean {
+  const { refitSeconds } = policy.forecast;
+  const now = target.lastTickSeconds ?? 0;
+  const before = target.previousTickSeconds;
+  if (before === undefined || target.model.rows < LEAST_DAYS * target.model.spec.dayRows) return false;
+  return Math.floor(now / refitSeconds) > Math.floor(before / refitSeconds) || target.model.rows === LEAST_DAYS * target.model.spec.dayRows;
+}
+
+/** What the fit of a request may see: the rows that the state keeps. Undefined when the target is not known. */
+export function fitInput(state: GroupState, request: FitRequest, policies: readonly Policy[]): FitInput | undefined {
+  const target = state.targets[request.target];
+  const policy = policies.find((candidate) => candidate.name === request.target);
+  if (target === undefined || policy === undefined) return undefined;
+  const spec = leadHorizons(policy, plannedLeadTimeSeconds(target.leadTime));
+  return {
+    series: target.model.history(),
+    seasons: policy.forecast.seasonsSeconds.map((season) => Math.round(season / policy.evaluationIntervalSeconds)),
+    horizon: Math.max(...spec.horizonsRows),
+    horizons: spec.horizonsRows,
+    seed: 1,
+  };
+}

@@ -1,0 +1,60 @@
+import { learnCapacity } from "./learn/capacity.ts";
+import { orderPlaced, ordersDropped, readySeen } from "./learn/lead-time.ts";
+import type { LeadTimeEstimate } from "./learn/lead-time.ts";
+import { valueOf } from "./model/observation.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import type { TargetState } from "./step-state.ts";
+
+export interface LearnInput {
+  readonly snapshot: Snapshot;
+  readonly seen: TargetSnapshot;
+  readonly policy: Policy;
+}
+
+/** The state after this tick's inputs: rows, capacity, lead time, fits. A wake by a notice brings no new row. */
+export function learnFrom(before: TargetState, input: LearnInput): TargetState {
+  const { snapshot, seen, policy } = input;
+  const installed = installFits(before, input);
+  if (snapshot.wake === "notice") return installed;
+  const now = snapshot.timeSeconds;
+  const demand = valueOf(seen.demand);
+  installed.model.observe(now, demand ?? NaN);
+  const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : undefined;
+  const rose = ready !== undefined && before.lastReadyReplicas !== undefined && ready !== before.lastReadyReplicas;
+  const freshUntilSeconds = rose ? now + policy.signals.demand.windowSeconds + policy.evaluationIntervalSeconds : before.freshUntilSeconds;
+  const capacity = ready === undefined || demand === undefined ? before.capacity : learnCapacity(before.capacity, {
+    demandPerSecond: demand, utilization: valueOf(seen.utilization) ?? NaN, readyReplicas: ready, fleetChanged: now < freshUntilSeconds,
+  });
+  return {
+    ...installed,
+    capacity,
+    leadTime: leadTimeAfter(before, input, ready),
+    freshUntilSeconds,
+    lastReadyReplicas: ready ?? before.lastReadyReplicas,
+    lastDemand: demand === undefined ? before.lastDemand : { value: demand, timeSeconds: now },
+    lastTotalReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas + seen.workload.pendingReplicas : before.lastTotalReplicas,
+    lastTickSeconds: now,
+    previousTickSeconds: before.lastTickSeconds,
+  };
+}
+
+/** An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. */
+function leadTimeAfter(before: TargetState, { snapshot, seen }: LearnInput, ready: number | undefined): LeadTimeEstimate {
+  if (seen.workload.kind === "absent" || ready === undefined) return before.leadTime;
+  const total = seen.workload.readyReplicas + seen.workload.pendingReplicas;
+  const was = before.lastTotalReplicas;
+  const arrived = readySeen(before.leadTime, snapshot.timeSeconds, ready);
+  if (was === undefined || total === was || before.lastTickSeconds === undefined) return arrived;
+  return total > was ? orderPlaced(arrived, before.lastTickSeconds, total) : ordersDropped(arrived);
+}
+
+function installFits(state: TargetState, { snapshot, policy }: LearnInput): TargetState {
+  let next = state;
+  for (const install of snapshot.installs) {
+    if (install.target !== policy.name || install.modelId !== "lead-ridge") continue;
+    next.model.adopt(install.fit);
+    next = { ...next, fittedToSeconds: install.fittedToSeconds };
+  }
+  return next;
+}

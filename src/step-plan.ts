@@ -1,0 +1,76 @@
+import { headroomTable } from "./plan/headroom.ts";
+import type { HeadroomTable } from "./plan/headroom.ts";
+import { planCapacity } from "./plan/plan-capacity.ts";
+import type { LoadAtHorizon, Sizing } from "./plan/plan-capacity.ts";
+import { ASSUMED_WORKERS } from "./plan/queue-tail.ts";
+import { plannedLeadTimeSeconds } from "./learn/lead-time.ts";
+import type { CapacityPlan } from "./model/plan.ts";
+import type { Policy } from "./model/policy.ts";
+import type { TargetState } from "./step-state.ts";
+
+/** Relative change of price or capacity at which the headroom is worked out anew. */
+const TABLE_TOLERANCE = 0.02;
+const DAY_SECONDS = 86_400;
+const LEAD_INDEX = 2;
+
+export interface PlannedTarget {
+  readonly plan: CapacityPlan | undefined;
+  readonly state: TargetState;
+}
+
+/** The plan of one target, and the state with what planning keeps: the headroom table and the recent peak. */
+export function planTarget(state: TargetState, policy: Policy, nowSeconds: number): PlannedTarget {
+  const sized = sizingOf(state, policy);
+  if (sized === undefined) return { plan: undefined, state };
+  const loads = loadsOf(state, policy);
+  if (loads.length === 0) return { plan: undefined, state };
+  const fresh = state.lastDemand !== undefined && state.lastDemand.timeSeconds === nowSeconds;
+  const plan = planCapacity({
+    loads, leadIndex: LEAD_INDEX, leadTimeSeconds: plannedLeadTimeSeconds(state.leadTime),
+    newestPerSecond: fresh ? state.lastDemand?.value : undefined, sizing: sized.sizing, quantile: 0.99,
+  });
+  return { plan, state: { ...state, headroom: sized.table, recentPeak: peakAfter(state, plan, nowSeconds) } };
+}
+
+function sizingOf(state: TargetState, policy: Policy): { readonly sizing: Sizing; readonly table: HeadroomTable | undefined } | undefined {
+  const { scaling } = policy;
+  if (scaling.by === "per-replica") return { sizing: { by: "use", requestsPerSecondPerReplica: scaling.target, use: 1 }, table: undefined };
+  const rate = state.capacity.requestsPerSecondPerReplica;
+  if (!(rate > 0)) return undefined;
+  if (scaling.by === "utilization") return { sizing: { by: "use", requestsPerSecondPerReplica: rate, use: scaling.target }, table: undefined };
+  const table = headroomFor(state, policy, rate);
+  return { sizing: { by: "objective", requestsPerSecondPerReplica: rate, headroom: table, reactiveUse: 0.8 }, table };
+}
+
+function headroomFor(state: TargetState, policy: Policy, rate: number): HeadroomTable {
+  const price = state.budget.price;
+  const known = state.headroom;
+  const isNear = known !== undefined && Math.abs(known.price / price - 1) < TABLE_TOLERANCE && Math.abs(known.tail.requestsPerSecondPerReplica / rate - 1) < TABLE_TOLERANCE;
+  if (known !== undefined && isNear) return known;
+  return headroomTable({
+    tail: { workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds },
+    price, standard: state.model.standardResiduals(),
+  });
+}
+
+function loadsOf(state: TargetState, policy: Policy): readonly LoadAtHorizon[] {
+  const loads: LoadAtHorizon[] = [];
+  const { horizonsRows } = state.model.spec;
+  for (let i = 0; i < horizonsRows.length; i += 1) {
+    const moments = state.model.moments(i);
+    const rows = horizonsRows[i];
+    if (moments === undefined || rows === undefined) return [];
+    loads.push({ horizonSeconds: (rows - (horizonsRows[0] ?? 0)) * policy.evaluationIntervalSeconds, medianPerSecond: moments.median, scale: moments.scale });
+  }
+  return loads;
+}
+
+/** The highest need of today and of yesterday, so that the peak is remembered for at least a day. */
+function peakAfter(state: TargetState, plan: CapacityPlan, nowSeconds: number): TargetState["recentPeak"] {
+  const day = Math.floor(nowSeconds / DAY_SECONDS);
+  const need = Math.max(plan.atLeadTime, plan.reactive);
+  const known = state.recentPeak;
+  const today = day === known.day ? Math.max(known.today, need) : need;
+  const yesterday = day === known.day ? known.yesterday : day === known.day + 1 ? known.today : 0;
+  return { day, today, yesterday, replicas: Math.max(today, yesterday) };
+}

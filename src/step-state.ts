@@ -1,0 +1,138 @@
+import { LeadModel } from "../forecasts/models/lead-ridge.ts";
+import type { SavedLeadModel } from "../forecasts/models/lead-ridge.ts";
+import { initialRecentCounts } from "./decide/recent-counts.ts";
+import type { RecentCounts } from "./decide/recent-counts.ts";
+import { initialGuardState } from "./guard/guard-state.ts";
+import type { GuardState } from "./guard/guard-state.ts";
+import { believedCapacity } from "./learn/capacity.ts";
+import type { CapacityEstimate } from "./learn/capacity.ts";
+import { initialErrorBudget } from "./learn/error-budget.ts";
+import type { ErrorBudget } from "./learn/error-budget.ts";
+import { believedLeadTime } from "./learn/lead-time.ts";
+import type { LeadTimeEstimate } from "./learn/lead-time.ts";
+import type { Policy } from "./model/policy.ts";
+import { failure, success } from "./model/result.ts";
+import type { Result } from "./model/result.ts";
+import type { HeadroomTable } from "./plan/headroom.ts";
+import { leadHorizons } from "./plan/lead-horizons.ts";
+
+/** What the step remembers of one target between two ticks. */
+export interface TargetState {
+  readonly model: LeadModel;
+  readonly capacity: CapacityEstimate;
+  readonly leadTime: LeadTimeEstimate;
+  readonly budget: ErrorBudget;
+  readonly counts: RecentCounts;
+  readonly guard: GuardState;
+  /** Newest demand that was present, and when; undefined before the first. */
+  readonly lastDemand: { readonly value: number; readonly timeSeconds: number } | undefined;
+  readonly lastReadyReplicas: number | undefined;
+  /** When the ready count last rose. */
+  readonly freshUntilSeconds: number;
+  /** The count last decided, where one was. */
+  readonly lastDesired: number | undefined;
+  readonly lastTickSeconds: number | undefined;
+  readonly previousTickSeconds: number | undefined;
+  readonly fittedToSeconds: number | undefined;
+  readonly lastTotalReplicas: number | undefined;
+  readonly headroom: HeadroomTable | undefined;
+  /** The highest need of the last one to two days. */
+  readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
+  readonly purchase: unknown;
+}
+
+/** What the step remembers of one group. It belongs to whoever called the step last: the step reuses its memory. */
+export interface GroupState {
+  readonly group: string;
+  readonly timeSeconds: number | undefined;
+  readonly targets: Readonly<Record<string, TargetState>>;
+}
+
+/** A group that has seen nothing yet. */
+export function initialGroupState(group: string, policies: readonly Policy[]): GroupState {
+  const targets = Object.fromEntries(policies.map((policy) => [policy.name, initialTargetState(policy)]));
+  return { group, timeSeconds: undefined, targets };
+}
+
+/** The state for a new set of policies: what is known of each target stays; a target that is new starts empty. */
+export function reconcileGroupState(state: GroupState, policies: readonly Policy[]): GroupState {
+  const targets = Object.fromEntries(policies.map((policy) => [policy.name, state.targets[policy.name] ?? initialTargetState(policy)]));
+  return { ...state, targets };
+}
+
+export function initialTargetState(policy: Policy): TargetState {
+  const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : undefined;
+  return {
+    model: new LeadModel(leadHorizons(policy, policy.leadTimeSeconds)),
+    capacity: believedCapacity(believed),
+    leadTime: believedLeadTime(policy.leadTimeSeconds),
+    budget: initialErrorBudget(),
+    counts: initialRecentCounts(),
+    guard: initialGuardState(),
+    lastDemand: undefined,
+    lastReadyReplicas: undefined,
+    freshUntilSeconds: -Infinity,
+    lastDesired: undefined,
+    lastTickSeconds: undefined,
+    previousTickSeconds: undefined,
+    fittedToSeconds: undefined,
+    lastTotalReplicas: undefined,
+    headroom: undefined,
+    recentPeak: { day: 0, today: 0, yesterday: 0, replicas: 0 },
+    purchase: undefined,
+  };
+}
+
+const FORMAT = 1;
+
+interface SavedGroupState {
+  readonly format: number;
+  readonly group: string;
+  readonly timeSeconds: number | null;
+  readonly targets: Readonly<Record<string, unknown>>;
+}
+
+/** The state as plain JSON data (numbers that JSON cannot write stand as text), for a checkpoint. */
+export function saveGroupState(state: GroupState): unknown {
+  const targets = Object.fromEntries(
+    Object.entries(state.targets).map(([name, target]) => [name, toJson({ ...target, model: target.model.save() })]),
+  );
+  return { format: FORMAT, group: state.group, timeSeconds: state.timeSeconds ?? null, targets } satisfies SavedGroupState;
+}
+
+/** The state of a checkpoint. A target without saved data starts empty; data of another format is refused. */
+export function restoreGroupState(data: unknown, policies: readonly Policy[]): Result<GroupState> {
+  const saved = data as Partial<SavedGroupState> | null;
+  if (saved?.format !== FORMAT || typeof saved.group !== "string" || saved.targets === undefined) {
+    return failure("permanent", `a checkpoint of format ${String(FORMAT)} was expected`);
+  }
+  const targets: Record<string, TargetState> = {};
+  for (const policy of policies) {
+    const kept = saved.targets[policy.name];
+    targets[policy.name] = kept === undefined ? initialTargetState(policy) : restoreTarget(kept);
+  }
+  return success({ group: saved.group, timeSeconds: saved.timeSeconds ?? undefined, targets });
+}
+
+function restoreTarget(kept: unknown): TargetState {
+  const plain = fromJson(kept) as Omit<TargetState, "model"> & { readonly model: SavedLeadModel };
+  return { ...plain, model: LeadModel.restore(plain.model) };
+}
+
+/** JSON has no NaN, no infinities and no undefined: they stand as {"$": "NaN"}. */
+function toJson(value: unknown): unknown {
+  if (value === undefined) return { $: "undefined" };
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0) ? value : { $: Object.is(value, -0) ? "-0" : String(value) };
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, toJson(field)]));
+  return value;
+}
+
+function fromJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (value === null || typeof value !== "object") return value;
+  const special = (value as { readonly $?: unknown }).$;
+  if (special === "undefined") return undefined;
+  if (typeof special === "string") return Number(special);
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, fromJson(field)]));
+}

@@ -1,0 +1,157 @@
+import { applyRules } from "./decide/rule.ts";
+import { rememberCount } from "./decide/recent-counts.ts";
+import { RULES } from "./decide/rules.ts";
+import { guard } from "./guard/guard.ts";
+import { GUARD_LIMITS } from "./guard/guard-limits.ts";
+import type { Decision, DecisionKind, Reason } from "./model/decision.ts";
+import type { Intent } from "./model/intent.ts";
+import { valueOf } from "./model/observation.ts";
+import type { Observation } from "./model/observation.ts";
+import type { CapacityPlan } from "./model/plan.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { learnFrom } from "./step-learn.ts";
+import { planTarget } from "./step-plan.ts";
+import type { TargetState } from "./step-state.ts";
+
+export interface TargetDecision {
+  readonly decision: Decision;
+  readonly intent: Intent | undefined;
+  readonly nextState: TargetState;
+}
+
+/** How long an intent may wait for its write, in evaluation intervals. */
+const INTENT_LIFE_INTERVALS = 4;
+
+/** Learn, plan, decide, guard: one target at one time. */
+export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Policy): TargetDecision {
+  const seen = snapshot.targets[policy.name] ?? NOTHING_SEEN;
+  const state = learnFrom(before, { snapshot, seen, policy });
+  const planned = planTarget(state, policy, snapshot.timeSeconds);
+  const { plan } = planned;
+  const current = seen.workload.kind === "value" ? seen.workload.desiredReplicas : (state.lastDesired ?? policy.replicas.min);
+  const missing = demandMissingSeconds(state, seen.demand, snapshot.timeSeconds);
+  const wanted = plan === undefined ? current : Math.max(plan.atLeadTime, plan.reactive);
+  const counts = missing > 0 ? state.counts : rememberCount(state.counts, { timeSeconds: snapshot.timeSeconds, wanted, keepSeconds: keepSeconds(policy) });
+  const decided = applyRules(RULES, current, {
+    timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
+    recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
+  });
+  const verdict = guard(state.guard, {
+    timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group, desiredReplicas: decided.count,
+    askedReplicas: state.lastDesired, workload: seen.workload, bounds: policy.replicas, badInputs: badInputs(seen, policy),
+    overrides: snapshot.overrides, maxScaleInReplicas: snapshot.allowances?.maxScaleInReplicas, limits: GUARD_LIMITS,
+  });
+  const reasons = [...decided.reasons, ...verdict.reasons];
+  const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired: verdict.desiredReplicas, reasons, missing });
+  const nextState: TargetState = { ...planned.state, counts, guard: verdict.nextState, lastDesired: verdict.desiredReplicas };
+  return { decision, intent: intentOf(decision, seen, snapshot, policy), nextState };
+}
+
+const ABSENT: Observation = { kind: "absent", cause: "absent", detail: "not in the snapshot" };
+const NOTHING_SEEN: TargetSnapshot = {
+  demand: ABSENT, utilization: ABSENT, missRatio: ABSENT, backlog: ABSENT,
+  workload: { kind: "absent", cause: "absent", detail: "not in the snapshot" }, notices: [],
+};
+
+function keepSeconds(policy: Policy): number {
+  return Math.max(policy.behavior.scaleInStabilizationSeconds, policy.behavior.scaleOutStabilizationSeconds);
+}
+
+function demandMissingSeconds(state: TargetState, demand: Observation, nowSeconds: number): number {
+  if (demand.kind === "value") return 0;
+  return state.lastDemand === undefined ? Infinity : Math.max(1, nowSeconds - state.lastDemand.timeSeconds);
+}
+
+/** The signals that the policy names and that are not good: each forbids a scale-in. */
+function badInputs(seen: TargetSnapshot, policy: Policy): readonly string[] {
+  const bad: string[] = [];
+  if (seen.demand.kind === "absent") bad.push(`demand ${seen.demand.cause}`);
+  for (const signal of ["utilization", "missRatio", "backlog"] as const) {
+    const observation = seen[signal];
+    if (policy.signals[signal] !== undefined && observation.kind === "absent") bad.push(`${signal} ${observation.cause}`);
+  }
+  return bad;
+}
+
+interface DecisionParts {
+  readonly state: TargetState;
+  readonly snapshot: Snapshot;
+  readonly seen: TargetSnapshot;
+  readonly policy: Policy;
+  readonly plan: CapacityPlan | undefined;
+  readonly current: number;
+  readonly wanted: number;
+  readonly desired: number;
+  readonly reasons: readonly Reason[];
+  readonly missing: number;
+}
+
+function decisionOf(parts: DecisionParts): Decision {
+  const { state, snapshot, seen, policy, plan, current, desired, reasons, missing } = parts;
+  const kind = kindOf(current, desired, parts.wanted);
+  const binding = reasons.findLast((reason) => reason.before !== reason.after);
+  const pricePerHour = policy.cost.replicaPerHourUsd;
+  return {
+    id: `${policy.name}@${String(snapshot.timeSeconds)}`,
+    target: policy.name,
+    timeSeconds: snapshot.timeSeconds,
+    kind,
+    currentReplicas: current,
+    desiredReplicas: desired,
+    reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: "nothing is known yet: hold what runs", before: current, after: desired }],
+    ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
+    ...(plan !== undefined && { forecast: forecastOf(state, plan, missing) }),
+    inputs: inputsOf(seen, snapshot.timeSeconds),
+    ...(pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
+  };
+}
+
+function kindOf(current: number, desired: number, wanted: number): DecisionKind {
+  if (desired > current) return "scale-out";
+  if (desired < current) return "scale-in";
+  return wanted === current ? "hold" : "defer";
+}
+
+function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): NonNullable<Decision["forecast"]> {
+  const moments = state.model.moments(LEAD_INDEX);
+  const used = missing > 0 ? "forecast" : plan.reactive > plan.atLeadTime ? "reactive" : "forecast";
+  return {
+    leadTimeSeconds: plan.leadTimeSeconds,
+    p50: moments?.median ?? NaN,
+    p99: moments === undefined ? NaN : moments.median * Math.exp(moments.scale * Z99),
+    model: state.fittedToSeconds === undefined ? "persistence" : "lead-ridge",
+    used,
+  };
+}
+
+/** The place of the lead time among the horizons of `leadHorizons`. */
+export const LEAD_INDEX = 2;
+const Z99 = 2.326347874;
+
+function inputsOf(seen: TargetSnapshot, nowSeconds: number): Decision["inputs"] {
+  const inputs: Record<string, { readonly value: number; readonly ageSeconds: number } | { readonly cause: string }> = {};
+  for (const name of ["demand", "utilization", "missRatio", "backlog"] as const) {
+    const observation = seen[name];
+    const value = valueOf(observation);
+    if (observation.kind === "value" && value !== undefined) inputs[name] = { value, ageSeconds: nowSeconds - observation.timeSeconds };
+    else if (observation.kind === "absent") inputs[name] = { cause: observation.cause };
+  }
+  if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds };
+  else inputs["readyReplicas"] = { cause: seen.workload.cause };
+  return inputs;
+}
+
+function intentOf(decision: Decision, seen: TargetSnapshot, snapshot: Snapshot, policy: Policy): Intent | undefined {
+  if (seen.workload.kind === "absent" || decision.desiredReplicas === decision.currentReplicas) return undefined;
+  return {
+    target: decision.target,
+    decisionId: decision.id,
+    idempotencyKey: `${decision.id}#${String(decision.desiredReplicas)}`,
+    direction: decision.desiredReplicas > decision.currentReplicas ? "out" : "in",
+    expectedReplicas: decision.currentReplicas,
+    desiredReplicas: decision.desiredReplicas,
+    expiresAtSeconds: snapshot.timeSeconds + INTENT_LIFE_INTERVALS * policy.evaluationIntervalSeconds,
+    epoch: snapshot.epoch,
+  };
+}

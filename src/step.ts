@@ -1,0 +1,39 @@
+import { decideTarget } from "./step-target.ts";
+import type { TargetDecision } from "./step-target.ts";
+import { initialTargetState } from "./step-state.ts";
+import type { GroupState, TargetState } from "./step-state.ts";
+import type { Decision } from "./model/decision.ts";
+import type { Intent } from "./model/intent.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Snapshot } from "./model/snapshot.ts";
+
+export { fitInput, fitRequests } from "./step-fits.ts";
+export type { FitRequest } from "./step-fits.ts";
+export { initialGroupState, reconcileGroupState, restoreGroupState, saveGroupState } from "./step-state.ts";
+export type { GroupState } from "./step-state.ts";
+
+/** What one step came to. `nextState` is the only state to go on with: the one that was given is used up. */
+export interface StepResult {
+  /** One a target, in the order of the policies. */
+  readonly decisions: readonly Decision[];
+  readonly intents: readonly Intent[];
+  readonly nextState: GroupState;
+}
+
+/**
+ * The heart: from what is known at one time to what is decided for each target of a group. It reads nothing but its
+ * arguments: the same state, snapshot and policies give the same result, byte for byte. The state that is given is used up
+ * (its memory is reused): go on with `nextState`, and keep a copy by `saveGroupState`.
+ */
+export function step(state: GroupState, snapshot: Snapshot, policies: readonly Policy[]): StepResult {
+  const decisions: Decision[] = [];
+  const intents: Intent[] = [];
+  const targets: Record<string, TargetState> = {};
+  for (const policy of policies) {
+    const result: TargetDecision = decideTarget(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy);
+    targets[policy.name] = result.nextState;
+    decisions.push(result.decision);
+    if (result.intent !== undefined) intents.push(result.intent);
+  }
+  return { decisions, intents, nextState: { group: state.group, timeSeconds: snapshot.timeSeconds, targets } };
+}
