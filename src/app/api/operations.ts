@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { EVENT_TYPES } from "./event-stream.ts";
+import type { Operation } from "./operation.ts";
+import { targetName } from "./schemas/common.ts";
+import * as control from "./schemas/control.ts";
+import { decisionDetailSchema, decisionKind, decisionPageSchema } from "./schemas/decision.ts";
+import { explanationSchema, whyNotSchema } from "./schemas/explanation.ts";
+import * as target from "./schemas/target.ts";
+
+/** A number as a query carries it: plain decimal digits; anything else stays a string and is refused by the inner schema. */
+const decimal = <S extends z.ZodType>(inner: S) =>
+  z.preprocess((value) => (typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,9})?$/u.test(value) ? Number(value) : value), inner);
+const repeated = (item: z.ZodType<string>) => z.preprocess((value) => [value].flat(), z.array(item).max(1_000));
+const epoch = decimal(z.number().min(0).max(1e11));
+const targetParams = z.strictObject({ target: targetName });
+const decisionParams = z.strictObject({ decision: z.string().min(1).max(300).describe("A decision's id.") });
+const overrideParams = z.strictObject({ override: z.string().min(1).max(100).describe("An override's id.") });
+const policyParams = z.strictObject({ policy: z.string().min(1).max(200).describe("A policy's name.") });
+const whyNotQuery = z.strictObject({ whyNot: whyNotSchema.optional() });
+const targetFilter = repeated(targetName).optional().describe("Only these targets; may be repeated.");
+const json = (description: string, schema: z.ZodType, status = 200) => ({ status, description, schema });
+const define = <const O extends Operation>(operation: O): O => operation;
+
+export const getStatus = define({
+  id: "getStatus", method: "get", path: "/api/v1/status", tag: "daemon",
+  summary: "The daemon's own state: version, readiness, kill switch",
+  success: json("The daemon's state.", control.statusSchema), problems: [],
+});
+export const listTargets = define({
+  id: "listTargets", method: "get", path: "/api/v1/targets", tag: "targets",
+  summary: "All targets with their status",
+  query: z.strictObject({ group: z.string().max(200).optional().describe("Only this group.") }),
+  success: json("Every target.", target.targetListSchema), problems: [400],
+});
+export const getTarget = define({
+  id: "getTarget", method: "get", path: "/api/v1/targets/{target}", tag: "targets",
+  summary: "One target: what it runs, sees, may do and costs",
+  params: targetParams, success: json("The target.", target.targetSchema), problems: [404],
+});
+export const getHistory = define({
+  id: "getHistory", method: "get", path: "/api/v1/targets/{target}/history", tag: "targets",
+  summary: "Load, capacity and replicas per tick, with what the HPA would have run",
+  params: targetParams,
+  query: z.strictObject({
+    from: epoch.optional().describe("Epoch seconds, included; one hour ago when left out."),
+    to: epoch.optional().describe("Epoch seconds, excluded; now when left out."),
+  }),
+  success: json("Columns of equal length.", target.historySchema), problems: [400, 404],
+});
+export const getForecast = define({
+  id: "getForecast", method: "get", path: "/api/v1/targets/{target}/forecast", tag: "forecasts",
+  summary: "The forecast that the newest decision used, with its quantiles",
+  params: targetParams, success: json("The forecast.", target.forecastSchema), problems: [404],
+});
+export const listForecasts = define({
+  id: "listForecasts", method: "get", path: "/api/v1/forecasts", tag: "forecasts",
+  summary: "The newest forecasts of many targets at once; those that have none are left out",
+  query: z.strictObject({ target: targetFilter }),
+  success: json("One forecast a target.", target.forecastListSchema), problems: [400],
+});
+export const getMode = define({
+  id: "getMode", method: "get", path: "/api/v1/targets/{target}/mode", tag: "controls",
+  summary: "The mode in force", params: targetParams,
+  success: json("The mode; its ETag serves If-Match.", control.modeSchema), problems: [404],
+});
+export const setMode = define({
+  id: "setMode", method: "put", path: "/api/v1/targets/{target}/mode", tag: "controls",
+  summary: "Set how far decisions may go", params: targetParams, body: control.modeRequestSchema,
+  success: json("The mode that is now in force.", control.modeSchema),
+  problems: [404, 412, 422], idempotencyKey: "optional", ifMatch: true,
+});
+export const explainTarget = define({
+  id: "explainTarget", method: "get", path: "/api/v1/targets/{target}/explanation", tag: "decisions",
+  summary: "Why the newest decision is what it is, or is not something else",
+  params: targetParams, query: whyNotQuery,
+  success: json("The explanation.", explanationSchema), problems: [400, 404],
+});
+export const listDecisions = define({
+  id: "listDecisions", method: "get", path: "/api/v1/decisions", tag: "decisions",
+  summary: "Decisions with their outcomes, newest first, in pages",
+  query: z.strictObject({
+    target: targetName.optional(),
+    kind: decisionKind.optional(),
+    from: epoch.optional().describe("Epoch seconds, included."),
+    to: epoch.optional().describe("Epoch seconds, excluded."),
+    cursor: z.string().min(1).max(500).optional().describe("`nextCursor` of the page before."),
+    limit: decimal(z.int().min(1).max(500)).default(20).describe("Decisions a page."),
+  }),
+  success: json("A page.", decisionPageSchema), problems: [400],
+});
+export const getDecision = define({
+  id: "getDecision", method: "get", path: "/api/v1/decisions/{decision}", tag: "decisions",
+  summary: "One decision with all its outcomes", params: decisionParams,
+  success: json("The decision.", decisionDetailSchema), problems: [404],
+});
+export const explainDecision = define({
+  id: "explainDecision", method: "get", path: "/api/v1/decisions/{decision}/explanation", tag: "decisions",
+  summary: "Why a decision is what it is, or is not something else",
+  params: decisionParams, query: whyNotQuery,
+  success: json("The explanation.", explanationSchema), problems: [400, 404],
+});
+export const listOverrides = define({
+  id: "listOverrides", method: "get", path: "/api/v1/overrides", tag: "controls",
+  summary: "The overrides in force", success: json("Every override.", control.overrideListSchema), problems: [],
+});
+export const addOverride = define({
+  id: "addOverride", method: "post", path: "/api/v1/overrides", tag: "controls",
+  summary: "Pause a target, pause its scale-in, or pin its count, for a limited time", body: control.overrideRequestSchema,
+  success: json("The override, now in force.", control.overrideSchema, 201), problems: [409, 422], idempotencyKey: "required",
+});
+export const getOverride = define({
+  id: "getOverride", method: "get", path: "/api/v1/overrides/{override}", tag: "controls",
+  summary: "One override", params: overrideParams, success: json("The override.", control.overrideSchema), problems: [404],
+});
+export const removeOverride = define({
+  id: "removeOverride", method: "delete", path: "/api/v1/overrides/{override}", tag: "controls",
+  summary: "End an override now", params: overrideParams,
+  query: control.attributionSchema,
+  success: json("The override that was ended.", control.overrideSchema),
+  problems: [400, 404, 412], idempotencyKey: "optional", ifMatch: true,
+});
+export const getKillSwitch = define({
+  id: "getKillSwitch", method: "get", path: "/api/v1/kill-switch", tag: "controls",
+  summary: "Whether every write is stopped, and by what", success: json("The switch.", control.killSwitchSchema), problems: [],
+});
+export const setKillSwitch = define({
+  id: "setKillSwitch", method: "put", path: "/api/v1/kill-switch", tag: "controls",
+  summary: "Stop every write to every cloud, or let go of the API's own stop", body: control.killSwitchRequestSchema,
+  success: json("The switch as it now stands.", control.killSwitchSchema),
+  problems: [412, 422], idempotencyKey: "optional", ifMatch: true,
+});
+export const listPolicies = define({
+  id: "listPolicies", method: "get", path: "/api/v1/policies", tag: "policies",
+  summary: "The policies in force, with their digests", success: json("The generation in force.", control.policySetSchema), problems: [],
+});
+export const getPolicy = define({
+  id: "getPolicy", method: "get", path: "/api/v1/policies/{policy}", tag: "policies",
+  summary: "One policy with every default filled in", params: policyParams,
+  success: json("The policy.", control.policySchema), problems: [404],
+});
+export const reloadPolicies = define({
+  id: "reloadPolicies", method: "post", path: "/api/v1/policies/reload", tag: "policies",
+  summary: "Read the policy files again: swapped whole, or refused with every reason", body: control.attributionSchema,
+  success: json("What changed.", control.reloadSchema), problems: [409, 422], idempotencyKey: "required",
+});
+export const streamEvents = define({
+  id: "streamEvents", method: "get", path: "/api/v1/events", tag: "events",
+  summary: "Server-sent events: observation, decision, outcome, policy, control; Last-Event-ID resumes",
+  query: z.strictObject({
+    target: targetFilter,
+    type: repeated(z.enum(EVENT_TYPES)).optional().describe("Only these types; may be repeated."),
+  }),
+  success: { status: 200, description: "The stream. A `reset` event says that what came before is gone: read the state again.", mediaType: "text/event-stream", schema: z.string() },
+  problems: [400, 503],
+});
+export const getOpenApi = define({
+  id: "getOpenApi", method: "get", path: "/api/v1/openapi.json", tag: "daemon",
+  summary: "This document", success: json("OpenAPI 3.1.", z.record(z.string(), z.unknown())), problems: [],
+});
+export const getLiveness = define({
+  id: "getLiveness", method: "get", path: "/healthz", tag: "daemon", summary: "Alive", open: true,
+  success: { status: 200, description: "It answers.", mediaType: "text/plain", schema: z.string() }, problems: [],
+});
+export const getReadiness = define({
+  id: "getReadiness", method: "get", path: "/readyz", tag: "daemon", summary: "Ready to decide; `?verbose` lists each check", open: true,
+  query: z.strictObject({ verbose: z.string().max(10).optional() }),
+  success: { status: 200, description: "Every check holds.", mediaType: "text/plain", schema: z.string() }, problems: [400, 503],
+});
+export const getMetrics = define({
+  id: "getMetrics", method: "get", path: "/metrics", tag: "daemon", summary: "The daemon's own metrics, in Prometheus' text form",
+  success: { status: 200, description: "Metrics.", mediaType: "text/plain", schema: z.string() }, problems: [503],
+});
+
+/** Every operation, in the order of the document. */
+export const OPERATIONS: readonly Operation[] = [
+  getStatus, listTargets, getTarget, getHistory, getForecast, listForecasts, explainTarget, listDecisions, getDecision, explainDecision,
+  getMode, setMode, listOverrides, addOverride, getOverride, removeOverride, getKillSwitch, setKillSwitch,
+  listPolicies, getPolicy, reloadPolicies, streamEvents, getOpenApi, getLiveness, getReadiness, getMetrics,
+];

@@ -1,0 +1,77 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { OPERATIONS } from "./operations.ts";
+import { ProblemError } from "./problem.ts";
+
+export interface AccessRules {
+  /** Bearer token; without one, only loopback may be bound and nothing is asked for. */
+  readonly token: string | undefined;
+  /** Names that the Host header may carry, beside loopback's own. */
+  readonly allowedHosts: readonly string[];
+}
+
+const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const OPEN_PATHS = new Set(OPERATIONS.filter((operation) => operation.open === true).map((operation) => operation.path));
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Whether a bind address can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/u.test(host);
+}
+
+/**
+ * Checks each request before it is routed: the Host header (a page of another site may resolve its own name to loopback: DNS
+ * rebinding), the Origin of a write, and the bearer token. The page's own files and the probes are open.
+ */
+export function installRequestGuard(fastify: FastifyInstance, rules: AccessRules): void {
+  const expected = rules.token === undefined ? undefined : digest(rules.token);
+  const hosts = new Set([...LOOPBACK_NAMES, ...rules.allowedHosts.map((host) => host.toLowerCase())]);
+  const checkHost = rules.token === undefined || rules.allowedHosts.length > 0;
+  fastify.addHook("onRequest", (request, _reply, done) => {
+    try {
+      if (checkHost) requireKnownHost(request, hosts);
+      if (!SAFE_METHODS.has(request.method)) requireSameOrigin(request);
+      if (expected !== undefined && needsToken(request)) requireToken(request, expected);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0] ?? "/";
+}
+
+function needsToken(request: FastifyRequest): boolean {
+  const path = pathOf(request);
+  return !OPEN_PATHS.has(path) && (path.startsWith("/api/") || path === "/metrics");
+}
+
+function hostname(host: string): string {
+  return host.replace(/:\d+$/u, "").toLowerCase();
+}
+
+function requireKnownHost(request: FastifyRequest, hosts: ReadonlySet<string>): void {
+  const host = request.headers.host ?? "";
+  if (hosts.has(hostname(host))) return;
+  throw new ProblemError("misdirected-request", `the Host header names "${host}", which this daemon does not serve; add it to the allowed hosts if it should`);
+}
+
+function requireSameOrigin(request: FastifyRequest): void {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origin === `http://${host ?? ""}` || origin === `https://${host ?? ""}`) return;
+  throw new ProblemError("foreign-origin", `a page of ${origin} may not write here`);
+}
+
+function requireToken(request: FastifyRequest, expected: Buffer): void {
+  const given = /^Bearer +(?<token>\S+)$/iu.exec(request.headers.authorization ?? "")?.groups?.["token"];
+  if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
+  throw new ProblemError("unauthorized", given === undefined ? "no bearer token was given" : "the bearer token is not the right one", {
+    headers: { "www-authenticate": 'Bearer realm="foretide"' },
+  });
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
