@@ -11,6 +11,8 @@ export interface FitInput {
   readonly horizons?: readonly number[];
   /** Rows with a censored value (a lower bound on demand). */
   readonly censored?: readonly number[];
+  /** Lets paths go below zero although the history never does. */
+  readonly allowNegative?: boolean;
   /** Known days and events, by row from the series' start and on over the horizon; from `calendars/`. */
   readonly calendar?: CalendarRows;
 }

@@ -80,9 +80,8 @@ export interface Bounds {
   readonly high: number;
 }
 
-/** A quarter of the range below and 0.35 of it above what was seen; never under zero for a series that never was. */
-export function boundsOf(least: number, most: number): Bounds {
+/** A quarter of the range below and 0.35 of it above what was seen, and never under the floor. */
+export function boundsOf([least, most]: readonly [least: number, most: number], floor: number | null): Bounds {
   const range = most - least;
-  const low = least - 0.25 * range;
-  return { low: least >= 0 ? Math.max(0, low) : low, high: most + 0.35 * range };
+  return { low: Math.max(floor ?? -Infinity, least - 0.25 * range), high: most + 0.35 * range };
 }

@@ -6,7 +6,7 @@ import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
 import { toUnit } from "../numeric/unit.ts";
 import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
 import { boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
-import { DEFAULT_WEIGHT_OPTIONS, weightsFromErrors } from "./weights.ts";
+import { weightsFromErrors } from "./weights.ts";
 
 /** The whole state of an ensemble, as plain JSON data. */
 export interface SavedEnsemble {
@@ -17,6 +17,8 @@ export interface SavedEnsemble {
   readonly shape: Shape;
   readonly units: Units;
   readonly range: readonly [least: number, most: number];
+  /** No path goes below it; null where none is asked for. */
+  readonly floor: number | null;
   readonly windows: { readonly raw: SavedWindow; readonly log: SavedWindow | null };
   readonly members: readonly { readonly id: string; readonly state: unknown }[];
   readonly knots: readonly number[];
@@ -58,7 +60,7 @@ export class RunningEnsemble implements OnlineForecaster {
     this.windows = { raw: RowWindow.restore(windows.raw), log: windows.log === null ? undefined : RowWindow.restore(windows.log) };
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
-    this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, DEFAULT_WEIGHT_OPTIONS, new Float64Array(members.length)));
+    this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(members.length)));
     this.table = interpolateKnots(saved.knots, saved.shape.horizon);
     [this.least, this.most] = range;
   }
@@ -68,7 +70,7 @@ export class RunningEnsemble implements OnlineForecaster {
     const row = this.windows.raw.count;
     this.trackers.forEach((tracker, index) => {
       tracker.mature(row, known ? value : NaN);
-      weightsFromErrors(tracker.errors, DEFAULT_WEIGHT_OPTIONS, this.weights[index]!);
+      weightsFromErrors(tracker.errors, this.weights[index]!);
     });
     if (known) {
       this.least = Math.min(this.least, value);
@@ -128,7 +130,7 @@ export class RunningEnsemble implements OnlineForecaster {
   }
 
   private memberPaths(horizons: readonly number[]): Float64Array[] {
-    const bounds = boundsOf(this.least, this.most);
+    const bounds = boundsOf([this.least, this.most], this.saved.floor);
     return this.members.map((member) => {
       const path = new Float64Array(horizons.length);
       member.forecastAt(this.windows, this.saved.units, horizons, bounds, path);
@@ -151,10 +153,9 @@ export class RunningEnsemble implements OnlineForecaster {
 
   private fillQuantiles(horizons: readonly number[], levels: readonly number[], points: Float64Array, out: readonly Float64Array[]): void {
     const offsets = this.trackers.map((tracker) => levels.map((level) => tracker.offset(level)));
-    const floor = boundsOf(this.least, this.most).low;
     for (let i = 0; i < horizons.length; i++) {
       const [near, far, share] = this.between(horizons[i]!);
-      let least = this.least >= 0 ? Math.max(0, floor) : -Infinity;
+      let least = this.saved.floor ?? -Infinity;
       for (let q = 0; q < levels.length; q++) {
         const low = offsets[near]![q]!;
         const value = points[i]! + low + share * (offsets[far]![q]! - low);

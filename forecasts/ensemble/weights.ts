@@ -8,7 +8,7 @@ export interface WeightOptions {
 export const DEFAULT_WEIGHT_OPTIONS: WeightOptions = { power: 3, cut: 2 };
 
 /** Weights of the members, summing to 1, from their mean absolute errors at one horizon: inverse powers of the relative error. */
-export function weightsFromErrors(errors: ArrayLike<number>, options: WeightOptions, out: Float64Array): Float64Array {
+export function weightsFromErrors(errors: ArrayLike<number>, out: Float64Array, options: WeightOptions = DEFAULT_WEIGHT_OPTIONS): Float64Array {
   let least = Infinity;
   for (let j = 0; j < errors.length; j++) least = Math.min(least, errors[j]!);
   const floor = 1e-9 * (1 + Math.abs(least));

@@ -46,6 +46,11 @@ export class ResidualWindow {
     return low + (rank - index) * (high - low);
   }
 
+  /** The residuals in no particular order. */
+  values(): Float32Array {
+    return this.sorted.slice(0, this.size);
+  }
+
   save(): SavedResiduals {
     return { ring: encodeFloats(this.ring.slice(0, this.size)), capacity: this.ring.length, count: this.count };
   }

@@ -7,7 +7,7 @@ const DAY_HARMONICS = 4;
 const WEEK_HARMONICS = 2;
 const MAX_TRAINING_ROWS = 2000;
 /** Recursive forecasts stay within so many units of spread of the series' middle. */
-const BOUND = 6;
+const BOUND = 4;
 
 /**
  * An autoregression on the last rows and on the rows a season ago, with Fourier terms of the seasons as inputs, estimated by

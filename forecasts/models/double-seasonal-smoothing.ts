@@ -3,7 +3,9 @@ import { minimizeSimplex } from "../numeric/nelder-mead.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
-const MAX_EVALUATIONS = 60;
+const MAX_EVALUATIONS = 70;
+/** The second fit starts from the first one's gains. */
+const REFIT_EVALUATIONS = 40;
 /** Rows of the loss: longer histories are fitted on their newest part, whose filter starts from the means of what stands before. */
 const MAX_LOSS_ROWS = 4500;
 
@@ -59,12 +61,11 @@ class DoubleSeasonalSmoothing implements Member {
     if (this.gains !== undefined) this.update(window.count - 1, window.ago(1), this.gains);
   }
 
-  /** The gains come from the first call; a later one keeps them, since the filter has run on. */
   solve({ values }: TrainingRows, end: number): void {
-    if (this.gains !== undefined) return;
     const start = startingPoint(values, end, this.shape);
-    this.gains = fitGains(values, end, start, this.shape);
+    this.gains = fitGains(values, end, start, this.shape, this.gains);
     this.level = start.level;
+    this.error = 0;
     this.dayCycle = start.dayCycle.slice();
     this.weekCycle = start.weekCycle.slice();
     for (let row = start.from; row < end; row++) this.update(row, values[row]!, this.gains);
@@ -139,7 +140,7 @@ function slotMeans(season: number, from: number, rows: number, valueOf: (row: nu
   return Float32Array.from(sums, (sum, slot) => (shrink * sum) / Math.max(1, counts[slot]!));
 }
 
-function fitGains(values: Float64Array, end: number, start: Start, shape: Shape): Gains {
+function fitGains(values: Float64Array, end: number, start: Start, shape: Shape, earlier: Gains | undefined): Gains {
   const { horizon, week } = shape;
   const horizons = [...new Set([1, Math.max(1, Math.round(horizon / 24)), Math.max(1, Math.round(horizon / 4)), horizon])];
   const gainsOf = (x: Float64Array): Gains => ({
@@ -156,6 +157,7 @@ function fitGains(values: Float64Array, end: number, start: Start, shape: Shape)
     for (const [index, loss] of byHorizon.entries()) sum += loss / (reference[index]! || 1);
     return sum;
   };
+  if (earlier !== undefined) return gainsOf(minimizeSimplex(lossOf, inverse(earlier), { maxEvaluations: REFIT_EVALUATIONS, edge: 0.5 }));
   const slow = [-3.5, -1.8, -1.8, 1.5];
   const fast = [-1, -2.5, -2.5, -1];
   const first = lossOf(Float64Array.from(slow)) <= lossOf(Float64Array.from(fast)) ? slow : fast;
@@ -220,6 +222,15 @@ class SmoothingLoss {
     }
     return sums.map((sum, j) => sum / Math.max(1, counts[j]!));
   }
+}
+
+function inverse({ level, day, week, memory }: Gains): number[] {
+  return [logit(level / 0.9), logit(day / 0.9), logit(week / 0.9), logit(memory / 0.995)];
+}
+
+function logit(share: number): number {
+  const inside = Math.min(1 - 1e-6, Math.max(1e-6, share));
+  return Math.log(inside / (1 - inside));
 }
 
 function sigmoid(x: number): number {

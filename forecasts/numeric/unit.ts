@@ -1,5 +1,3 @@
-import { median } from "simple-statistics";
-
 /** How a member's unit relates to the series' values: value = center + scale·u, or value = exp(center + scale·u) − offset. */
 export interface Unit {
   readonly kind: "raw" | "log";
@@ -38,12 +36,14 @@ export function fromUnit(unit: Unit, u: number): number {
   return unit.kind === "log" ? Math.exp(plain) - unit.offset : plain;
 }
 
-/** Middle and spread of a series: the median, and the mean absolute distance from it (1, or the level, for a constant). */
+/** Mean and standard deviation of a series; the spread of a constant is its level, or 1. */
 export function locate(values: Float64Array): { readonly center: number; readonly scale: number } {
-  const center = median(Array.from(values));
   let sum = 0;
-  for (const value of values) sum += Math.abs(value - center);
-  const scale = sum / values.length;
+  for (const value of values) sum += value;
+  const center = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - center) ** 2;
+  const scale = Math.sqrt(squares / values.length);
   if (scale > 1e-9 * Math.abs(center)) return { center, scale };
   return { center, scale: Math.abs(center) || 1 };
 }

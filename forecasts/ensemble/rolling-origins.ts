@@ -1,0 +1,103 @@
+import type { Shape } from "../models/member.ts";
+import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
+import type { PreparedSeries } from "../preparation.ts";
+import { HorizonTracker } from "./horizon-tracker.ts";
+import { trackerShape } from "./running-ensemble.ts";
+import { weightsFromErrors } from "./weights.ts";
+
+/** Each member's forecasts of the whole horizon from each origin (rows seen), in the series' values. */
+export interface RollingOrigins {
+  readonly origins: readonly number[];
+  readonly paths: readonly (readonly Float64Array[])[];
+}
+
+type Bucket = readonly [from: number, to: number];
+
+/**
+ * The trackers that a fit starts with, one a knot: the members' errors over the horizons around it, and the residuals of what
+ * their weights make of them. A knot that the history is too short to score takes over the one before it.
+ */
+export function firstTrackers(rolling: RollingOrigins, series: PreparedSeries, knots: readonly number[], shape: Shape): HorizonTracker[] {
+  const scores = new OriginScores(rolling, series);
+  const buckets = knots.map((_, index) => bucketOf(knots, index));
+  const trackers = knots.map((knot) => new HorizonTracker(trackerShape(knot, rolling.paths.length, shape)));
+  for (const [index, tracker] of trackers.entries()) {
+    const errors = scores.meanErrors(buckets[index]!);
+    tracker.errors.set(errors ?? trackers[index - 1]?.errors ?? []);
+  }
+  const weights = trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(rolling.paths.length)));
+  const table = interpolateKnots(knots, shape.horizon);
+  for (const [index, tracker] of trackers.entries()) {
+    scores.fillResiduals(tracker, buckets[index]!, weights, table);
+    if (tracker.residuals.size === 0 && index > 0) inherit(tracker, trackers[index - 1]!);
+  }
+  return trackers;
+}
+
+class OriginScores {
+  private readonly rolling: RollingOrigins;
+  private readonly series: PreparedSeries;
+
+  constructor(rolling: RollingOrigins, series: PreparedSeries) {
+    this.rolling = rolling;
+    this.series = series;
+  }
+
+  /** Undefined where no row of the bucket is known. */
+  meanErrors([from, to]: Bucket): Float64Array | undefined {
+    const { origins, paths } = this.rolling;
+    const sums = new Float64Array(paths.length);
+    let count = 0;
+    for (const [i, origin] of origins.entries()) {
+      for (let k = from; k <= to; k++) {
+        if (!this.isKnown(origin + k - 1)) continue;
+        const value = this.series.values[origin + k - 1]!;
+        for (let j = 0; j < paths.length; j++) sums[j] = sums[j]! + Math.abs(value - paths[j]![i]![k - 1]!);
+        count++;
+      }
+    }
+    return count > 0 ? sums.map((sum) => sum / count) : undefined;
+  }
+
+  /** Adds the ensemble's residuals of a bucket, thinned evenly to what the tracker keeps. */
+  fillResiduals(tracker: HorizonTracker, [from, to]: Bucket, weights: readonly Float64Array[], table: KnotTable): void {
+    const { origins } = this.rolling;
+    const skip = Math.ceil((origins.length * (to - from + 1)) / tracker.shape.residualCapacity);
+    let seen = 0;
+    for (const [i, origin] of origins.entries()) {
+      for (let k = from; k <= to; k++) {
+        const row = origin + k - 1;
+        if (seen++ % skip === 0 && this.isKnown(row)) tracker.residuals.add(this.series.values[row]! - this.point(i, k, weights, table));
+      }
+    }
+  }
+
+  private point(origin: number, k: number, weights: readonly Float64Array[], table: KnotTable): number {
+    const near = table.lower[k - 1]!;
+    const low = weights[near]!;
+    const high = weights[Math.min(near + 1, weights.length - 1)]!;
+    const share = table.share[k - 1]!;
+    const { paths } = this.rolling;
+    let sum = 0;
+    for (let j = 0; j < paths.length; j++) sum += (low[j]! + share * (high[j]! - low[j]!)) * paths[j]![origin]![k - 1]!;
+    return sum;
+  }
+
+  private isKnown(row: number): boolean {
+    return row < this.series.values.length && this.series.known[row] === 1;
+  }
+}
+
+/** The horizons nearest to a knot on the log scale. */
+function bucketOf(knots: readonly number[], index: number): Bucket {
+  const knot = knots[index]!;
+  const from = index === 0 ? 1 : Math.floor(Math.sqrt(knots[index - 1]! * knot)) + 1;
+  const to = index === knots.length - 1 ? knot : Math.floor(Math.sqrt(knot * knots[index + 1]!));
+  return [Math.min(from, knot), Math.max(to, knot)];
+}
+
+/** Residuals of a shorter horizon, widened as those of a random walk: by the square root of the horizons' ratio. */
+function inherit(tracker: HorizonTracker, shorter: HorizonTracker): void {
+  const widening = Math.sqrt(tracker.shape.horizon / shorter.shape.horizon);
+  for (const residual of shorter.residuals.values()) tracker.residuals.add(residual * widening);
+}

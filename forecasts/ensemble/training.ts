@@ -1,0 +1,133 @@
+import type { Shape, TrainingRows } from "../models/member.ts";
+import { geometricKnots } from "../numeric/horizon-knots.ts";
+import { RowWindow } from "../numeric/row-window.ts";
+import { logUnit, rawUnit, toUnit } from "../numeric/unit.ts";
+import type { PreparedSeries } from "../preparation.ts";
+import { boundsOf, MEMBERS, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
+import { firstTrackers, type RollingOrigins } from "./rolling-origins.ts";
+import type { SavedEnsemble } from "./running-ensemble.ts";
+
+/** Rolling origins that weigh the members before the first live forecast matures. */
+const VALIDATION_ORIGINS = 30;
+const MAX_VALIDATION_SHARE = 0.33;
+/** Weights and residuals are kept at horizons that grow by this ratio. */
+const KNOT_RATIO = 2;
+
+/**
+ * Trains the members in one pass: they learn from the rows before the validation, are scored from rolling origins within it
+ * as they run on, and then learn from all rows.
+ */
+export class EnsembleTraining {
+  private readonly prepared: PreparedSeries;
+  private readonly shape: Shape;
+  private readonly units: Units;
+  private readonly windows: Windows;
+  private readonly rows: { readonly raw: TrainingRows; readonly log: TrainingRows | undefined };
+  private readonly members: readonly SeatedMember[];
+  private readonly bounds: Bounds;
+  private readonly range: readonly [least: number, most: number];
+  private readonly floor: number | null;
+  /** Rows before the validation. */
+  private readonly split: number;
+
+  constructor(prepared: PreparedSeries, shape: Shape, memberIds: readonly string[], allowNegative: boolean) {
+    this.prepared = prepared;
+    this.shape = shape;
+    const { values, known } = prepared;
+    this.range = rangeOf(values);
+    this.floor = this.range[0] >= 0 && !allowNegative ? 0 : null;
+    this.bounds = boundsOf(this.range, this.floor);
+    this.units = { raw: rawUnit(values), log: this.range[0] >= 0 ? logUnit(values) : undefined };
+    const capacity = Math.max(2, 2 * shape.day, shape.week) + Math.max(8, Math.round(shape.day / 96) + 1);
+    this.windows = { raw: new RowWindow(capacity), log: this.units.log && new RowWindow(capacity) };
+    const { raw, log } = this.units;
+    this.rows = {
+      raw: { values: values.map((value) => toUnit(raw, value)), known },
+      log: log && { values: values.map((value) => toUnit(log, value)), known },
+    };
+    this.split = validationStart(shape);
+    this.members = this.seatMembers(memberIds);
+  }
+
+  run(model: string, note: string): SavedEnsemble {
+    const rolling = this.rollForward();
+    const trackers = firstTrackers(rolling, this.prepared, geometricKnots(this.shape.horizon, KNOT_RATIO), this.shape);
+    this.solve(this.shape.rows);
+    return {
+      model,
+      version: 1,
+      startSeconds: this.prepared.startSeconds,
+      stepSeconds: this.prepared.stepSeconds,
+      shape: this.shape,
+      units: this.units,
+      range: this.range,
+      floor: this.floor,
+      windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
+      members: this.members.map((member) => ({ id: member.id, state: member.save() })),
+      knots: trackers.map((tracker) => tracker.shape.horizon),
+      trackers: trackers.map((tracker) => tracker.save()),
+      note,
+    };
+  }
+
+  private seatMembers(memberIds: readonly string[]): SeatedMember[] {
+    const seated = memberIds.filter((id) => {
+      const { kind, unit } = MEMBERS[id]!;
+      return kind.minimumRows(this.shape) <= this.split && (unit === "raw" || this.units.log !== undefined);
+    });
+    return (seated.length > 0 ? seated : ["seasonal-naive-day"]).map((id) => new SeatedMember(id, this.shape));
+  }
+
+  /** Shows the members all rows; they are solved at the split and forecast the whole horizon from each origin after it. */
+  private rollForward(): RollingOrigins {
+    const { rows, horizon } = this.shape;
+    const origins = validationOrigins(this.split, rows, horizon);
+    const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
+    const paths = this.members.map(() => origins.map(() => new Float64Array(horizon)));
+    let next = 0;
+    for (let row = 0; row < rows; row++) {
+      this.push(row);
+      const count = row + 1;
+      if (count === this.split) this.solve(count);
+      if (origins[next] !== count) continue;
+      for (const [j, member] of this.members.entries()) member.forecastAt(this.windows, this.units, horizons, this.bounds, paths[j]![next]!);
+      next++;
+    }
+    return { origins, paths };
+  }
+
+  private push(row: number): void {
+    this.windows.raw.push(this.rows.raw.values[row]!);
+    if (this.windows.log !== undefined) this.windows.log.push(this.rows.log!.values[row]!);
+    for (const member of this.members) member.observe(this.windows);
+  }
+
+  private solve(end: number): void {
+    for (const member of this.members) member.solve(member.unitKind === "log" ? this.rows.log! : this.rows.raw, end);
+  }
+}
+
+function rangeOf(values: Float64Array): readonly [number, number] {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
+}
+
+/** Where the validation begins: its rows hold the horizon and half of it again, or a long season, but at most a third of all. */
+function validationStart({ rows, day, week, horizon }: Shape): number {
+  const wanted = Math.max(horizon + Math.round(horizon / 2), Math.min(week > 0 ? week : 3 * day, rows));
+  return rows - Math.min(Math.floor(rows * MAX_VALIDATION_SHARE), wanted);
+}
+
+/** Evenly spread, the last one a horizon before the end; where the history is too short for that, as many as fit, scored in part. */
+function validationOrigins(split: number, rows: number, horizon: number): number[] {
+  const last = Math.max(rows - horizon, split + Math.floor((rows - split) / 2));
+  const origins: number[] = [];
+  const stride = Math.max(1, Math.floor((last - split) / (VALIDATION_ORIGINS - 1)));
+  for (let origin = last; origin >= split && origin < rows; origin -= stride) origins.unshift(origin);
+  return origins;
+}
