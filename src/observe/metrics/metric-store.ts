@@ -1,9 +1,9 @@
 import { failure, success, type Result } from "../../model/result.ts";
-import { newOtlpCounters, type OtlpCounters } from "./otlp-counters.ts";
-import { PointBatch } from "./point-batch.ts";
-import { ProtobufDecoder } from "./protobuf-decoder.ts";
-import { DEFAULT_SERIES_LIMITS, SeriesTable, type SeriesLimits } from "./series-table.ts";
-import { SeriesUpdater, type ApplySummary } from "./series-updater.ts";
+import { newOtlpCounters, type OtlpCounters } from "./otlp/otlp-counters.ts";
+import { PointBatch } from "./series/point-batch.ts";
+import { ProtobufDecoder } from "./otlp/protobuf-decoder.ts";
+import { DEFAULT_SERIES_LIMITS, SeriesTable, type SeriesLimits } from "./series/series-table.ts";
+import { SeriesUpdater, type ApplySummary } from "./series/series-updater.ts";
 
 /**
  * The metrics that senders have reported: takes requests, keeps each series' last state, and feeds the signals that read it.

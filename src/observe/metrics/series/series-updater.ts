@@ -1,6 +1,6 @@
 import { BAD_SHAPE, NO_SHAPE, POINT, POINT_STRIDE, shapeLength, type BatchBlock, type PointBatch } from "./point-batch.ts";
 import { KIND, NO_RECORDED_VALUE, TEMPORALITY, type PointRejection } from "./point-kinds.ts";
-import type { OtlpCounters } from "./otlp-counters.ts";
+import type { OtlpCounters } from "../otlp/otlp-counters.ts";
 import { STATE, STATE_STRIDE, type SeriesTable } from "./series-table.ts";
 
 /** Sender clocks may run ahead by this much. */

@@ -1,8 +1,8 @@
 import { BucketReader } from "./bucket-reader.ts";
 import type { FormIndex } from "./form-index.ts";
-import { NO_SHAPE, type PointBatch } from "./point-batch.ts";
-import { KIND } from "./point-kinds.ts";
-import type { SeriesTable } from "./series-table.ts";
+import { NO_SHAPE, type PointBatch } from "../series/point-batch.ts";
+import { KIND } from "../series/point-kinds.ts";
+import type { SeriesTable } from "../series/series-table.ts";
 import { STOPPED, type WireCursor } from "./wire-cursor.ts";
 
 const TWO_32 = 4294967296;

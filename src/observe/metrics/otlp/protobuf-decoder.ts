@@ -1,8 +1,8 @@
 import { FormIndex } from "./form-index.ts";
-import type { PointBatch } from "./point-batch.ts";
+import type { PointBatch } from "../series/point-batch.ts";
 import { PointDecoder } from "./point-decoder.ts";
-import { KIND, TEMPORALITY } from "./point-kinds.ts";
-import type { SeriesTable } from "./series-table.ts";
+import { KIND, TEMPORALITY } from "../series/point-kinds.ts";
+import type { SeriesTable } from "../series/series-table.ts";
 import { WireCursor, type WireFault } from "./wire-cursor.ts";
 
 type Span = readonly [start: number, end: number];

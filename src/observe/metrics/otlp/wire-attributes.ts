@@ -1,4 +1,4 @@
-import type { AttributeValue, Attributes } from "./attributes.ts";
+import type { AttributeValue, Attributes } from "../series/attributes.ts";
 import type { WireCursor } from "./wire-cursor.ts";
 
 /** Deepest nesting of arrays and key-value lists in one attribute. */

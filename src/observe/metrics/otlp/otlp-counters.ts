@@ -1,4 +1,4 @@
-import { POINT_REJECTIONS, REQUEST_REJECTIONS, type PointRejection, type RequestRejection } from "./point-kinds.ts";
+import { POINT_REJECTIONS, REQUEST_REJECTIONS, type PointRejection, type RequestRejection } from "../series/point-kinds.ts";
 
 /** What came in over OTLP, as plain numbers that only grow. Read them at any time; self-observation exports them. */
 export interface OtlpCounters {

@@ -1,5 +1,5 @@
-import { BAD_SHAPE, EXPLICIT, EXPONENTIAL, NO_SHAPE, type PointBatch } from "./point-batch.ts";
-import type { SeriesTable } from "./series-table.ts";
+import { BAD_SHAPE, EXPLICIT, EXPONENTIAL, NO_SHAPE, type PointBatch } from "../series/point-batch.ts";
+import type { SeriesTable } from "../series/series-table.ts";
 import type { WireCursor } from "./wire-cursor.ts";
 
 const NO_BOUNDS = -1;

@@ -1,5 +1,5 @@
-import { ByteKeyTable } from "./byte-key-table.ts";
-import type { SeriesTable } from "./series-table.ts";
+import { ByteKeyTable } from "../series/byte-key-table.ts";
+import type { SeriesTable } from "../series/series-table.ts";
 import { readAttributes } from "./wire-attributes.ts";
 import type { WireCursor } from "./wire-cursor.ts";
 
