@@ -11,4 +11,5 @@ interface CommandEntry {
 
 /** In the order that `foretide help` shows. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
 };
