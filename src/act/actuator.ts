@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Intent } from "../model/intent.ts";
 import type { Failure, Result } from "../model/result.ts";
 import type { Workload } from "../model/workload.ts";
+import type { AwsPermission } from "./aws/permissions.ts";
 import type { ForeignHand } from "./foreign-hand.ts";
 
 /** What a write came to. Not applied: the cloud already had the value, and nothing was sent. */
@@ -36,6 +37,8 @@ export interface Actuator {
 export interface ActuatorDefinition<Config> {
   readonly type: string;
   readonly config: z.ZodType<Config>;
+  /** On AWS: the actions that the actuator calls; an IAM policy is generated from them. */
+  permissions?(config: Config): readonly AwsPermission[];
   create(config: Config, context: ActuatorContext): Promise<Result<Actuator>>;
 }
 

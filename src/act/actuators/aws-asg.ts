@@ -1,0 +1,154 @@
+import type { AutoScalingClient, AutoScalingGroup, UpdateAutoScalingGroupCommandInput } from "@aws-sdk/client-auto-scaling";
+import { z } from "zod";
+import type { Intent } from "../../model/intent.ts";
+import { failure, success, type Failure, type Result } from "../../model/result.ts";
+import { alreadyThere, applied, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
+import { asgForeignHands, asgRivals } from "../aws/asg-writers.ts";
+import { workloadOf } from "../aws/asg-workload.ts";
+import { awsConnectionFields, clientOptions, requestOptions } from "../aws/connection.ts";
+import { classifyAwsError, readFailure } from "../aws/errors.ts";
+import { currentDistribution, distributionFor, sameDistribution, type Distribution } from "../aws/mixed-instances.ts";
+import { arn, declareActions, type AwsPermission } from "../aws/permissions.ts";
+
+const config = z.strictObject({
+  group: z.string().min(1).describe("Name of the Auto Scaling group."),
+  ...awsConnectionFields,
+  replicasPerUnit: z.int().positive().default(1).describe("Replicas that one unit of the group's capacity carries: an instance, or a unit of weight."),
+  honorCooldown: z.boolean().default(false).describe("Let the group's own cooldown refuse a change of the count."),
+  mix: z.enum(["auto", "required", "ignore"]).default("auto")
+    .describe("Set on-demand base and spot percentage: where the group has a mixed instances policy; always, or fail; never."),
+});
+
+type Config = z.infer<typeof config>;
+
+/** An EC2 Auto Scaling group: desired capacity, and the split of on-demand and spot of its mixed instances policy. */
+export const awsAsg: ActuatorDefinition<Config> = { type: "aws-asg", config, permissions, create };
+
+/** Every action that this actuator calls; its clients refuse any other. */
+function permissions({ group: name, region, mix }: Config): readonly AwsPermission[] {
+  const group = arn("autoscaling", region, `autoScalingGroup:*:autoScalingGroupName/${name}`);
+  return [
+    { action: "autoscaling:DescribeAutoScalingGroups", resource: "*", write: false },
+    { action: "autoscaling:DescribeScalingActivities", resource: "*", write: false },
+    { action: "autoscaling:DescribePolicies", resource: "*", write: false },
+    { action: "autoscaling:DescribeScheduledActions", resource: "*", write: false },
+    { action: "autoscaling:SetDesiredCapacity", resource: group, write: true },
+    ...(mix === "ignore" ? [] : [{ action: "autoscaling:UpdateAutoScalingGroup", resource: group, write: true }]),
+  ];
+}
+
+async function create(settings: Config, context: ActuatorContext): Promise<Result<Actuator>> {
+  const sdk = await import("@aws-sdk/client-auto-scaling");
+  const declared = permissions(settings);
+  const client = (kind: "read" | "write"): AutoScalingClient => declareActions(new sdk.AutoScalingClient(clientOptions(settings, kind)), "autoscaling", declared);
+  const reads = client("read");
+  const writes = client("write");
+  const name = settings.group;
+
+  const describe = async (): Promise<Result<AutoScalingGroup>> => {
+    try {
+      const answer = await reads.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), requestOptions(settings));
+      const group = answer.AutoScalingGroups?.find((one) => one.AutoScalingGroupName === name);
+      return group === undefined ? failure("missing", `there is no Auto Scaling group ${name}`) : success(group);
+    } catch (error) {
+      return readFailure(error);
+    }
+  };
+  const send = async (order: Order): Promise<WriteAnswer> => {
+    try {
+      if (order.distribution === undefined) {
+        await writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: order.units, HonorCooldown: settings.honorCooldown }), requestOptions(settings));
+      } else {
+        await writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, order.units, order.distribution)), requestOptions(settings));
+      }
+      return applied(`${name}: ${describeOrder(order)}`);
+    } catch (error) {
+      return classifyAwsError(error);
+    }
+  };
+  return success({
+    type: "aws-asg",
+    async read() {
+      const group = await describe();
+      return group.ok ? success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf: () => undefined })) : group;
+    },
+    async write(intent) {
+      const group = await describe();
+      if (!group.ok) return notSent(group);
+      const order = orderFor(intent, group.value, settings);
+      if (!order.ok) return order;
+      if (order.value === undefined) return alreadyThere(`${name} already has ${intent.desiredReplicas} replicas in that mix`);
+      return await send(order.value);
+    },
+    foreignHands: (sinceSeconds) => asgForeignHands(reads, settings, sinceSeconds),
+    rivals: () => asgRivals(reads, settings),
+    close() {
+      reads.destroy();
+      writes.destroy();
+      return Promise.resolve();
+    },
+  });
+}
+
+/** One absolute write: the units, and the distribution where that changes too. */
+interface Order {
+  readonly units: number;
+  readonly distribution: Distribution | undefined;
+  /** Why the mix is left as it is although one was wanted. */
+  readonly note: string;
+}
+
+/** Checks every limit against the group as it is now. Undefined: nothing is to be changed. */
+function orderFor(intent: Intent, group: AutoScalingGroup, settings: Config): { readonly ok: true; readonly value: Order | undefined } | WriteFailure {
+  const units = Math.ceil(intent.desiredReplicas / settings.replicasPerUnit);
+  const { MinSize: min = 0, MaxSize: max = 0, DesiredCapacity: desired = 0 } = group;
+  if (group.Status !== undefined) return refused("missing", "being-deleted", `${settings.group}: ${group.Status}`);
+  if (units < min || units > max) return refused("permanent", "out-of-bounds", `${units} units are outside the group's ${min} to ${max}`);
+  if (desired !== units && desired * settings.replicasPerUnit !== intent.expectedReplicas) {
+    return refused("permanent", "foreign-write", `decided against ${intent.expectedReplicas} replicas, but the group now has ${desired} units`);
+  }
+  const stopped = group.SuspendedProcesses?.find(({ ProcessName }) => ProcessName === (units > desired ? "Launch" : "Terminate"));
+  if (units !== desired && stopped !== undefined) return refused("permanent", "suspended", `the group's ${stopped.ProcessName} process is suspended: ${stopped.SuspensionReason ?? ""}`);
+  const distribution = wantedDistribution(intent, group, { settings, units });
+  if (!distribution.ok) return distribution;
+  if (units === desired && distribution.value === undefined) return { ok: true, value: undefined };
+  return { ok: true, value: { units, distribution: distribution.value, note: distribution.note } };
+}
+
+type Mix = { readonly ok: true; readonly value: Distribution | undefined; readonly note: string };
+
+/** Undefined: the group's distribution stays, because it is the one wanted, or because it is not ours to set. */
+function wantedDistribution(intent: Intent, group: AutoScalingGroup, { settings, units }: { readonly settings: Config; readonly units: number }): Mix | WriteFailure {
+  const keep = (note: string): Mix => ({ ok: true, value: undefined, note });
+  if (intent.allocation === undefined || settings.mix === "ignore") return keep("");
+  const policy = group.MixedInstancesPolicy;
+  const wanted = policy === undefined
+    ? refused("permanent", "no-mixed-instances-policy", `${settings.group} has no mixed instances policy`)
+    : distributionFor(intent.allocation, policy, { zones: group.AvailabilityZones ?? [], desiredUnits: units });
+  if (!wanted.ok) return settings.mix === "required" ? wanted : keep(`; its mix is left as it is: ${wanted.message}`);
+  return policy !== undefined && sameDistribution(wanted.value, currentDistribution(policy)) ? keep("") : { ...wanted, note: "" };
+}
+
+/** Only what changes is named: AWS keeps the rest, and a launch template changed by others meanwhile is not overwritten. */
+function updateInput(name: string, units: number, distribution: Distribution): UpdateAutoScalingGroupCommandInput {
+  return {
+    AutoScalingGroupName: name,
+    DesiredCapacity: units,
+    MixedInstancesPolicy: {
+      InstancesDistribution: {
+        OnDemandBaseCapacity: distribution.onDemandBaseUnits,
+        OnDemandPercentageAboveBaseCapacity: distribution.onDemandPercentageAboveBase,
+      },
+    },
+  };
+}
+
+function describeOrder({ units, distribution, note }: Order): string {
+  if (distribution === undefined) return `desired capacity ${units}${note}`;
+  return `desired capacity ${units}, on-demand base ${distribution.onDemandBaseUnits} and ${distribution.onDemandPercentageAboveBase} % above it`;
+}
+
+/** The limits could not be checked, so nothing was sent. */
+function notSent(read: Failure): WriteFailure {
+  return { ...read, code: read.failure === "missing" ? "missing" : "read-failed", mayHaveArrived: false };
+}

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { failure, success, type Result } from "../../model/result.ts";
+import { advanceCluster, interrupt, readCluster, setDesired, startCluster, type ClusterSpec, type ClusterState } from "../../twin/cluster.ts";
+import { alreadyThere, applied, lost, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer } from "../actuator.ts";
+import type { ForeignHand, Writer } from "../foreign-hand.ts";
+
+const config = z.strictObject({
+  replicas: z.int().nonnegative().default(1).describe("Ready replicas at the start."),
+  startSeconds: z.number().nonnegative().default(60).describe("From order to ready: the time, or the median where it varies."),
+  startSigma: z.number().nonnegative().max(2).default(0).describe("Log-scale spread of the start time; 0: always the same."),
+  failedStartShare: z.number().min(0).max(1).default(0).describe("Share of starts that never become ready and are replaced."),
+  drainSeconds: z.number().nonnegative().default(0).describe("How long a replica that is taken out keeps serving."),
+  maxReplicas: z.int().positive().default(1_000).describe("The simulated cloud's own limit."),
+  seed: z.int().default(1).describe("Of the start times."),
+});
+
+type Config = z.infer<typeof config>;
+
+/** The simulated cloud of one target; the demo lets its service's capacity follow the ready replicas. */
+export interface SimulatedActuator extends Actuator {
+  /** The cluster, advanced to now. */
+  cluster(): ClusterState;
+  /** Gives notice to `count` replicas: gone after so many seconds, then replaced. */
+  interrupt(count: number, afterSeconds: number): void;
+  /** No order is accepted, or no call at all is answered, for so many seconds. */
+  fault(kind: "no-capacity" | "throttled", seconds: number): void;
+  /** The next write breaks off: before it is carried out, or after, with its answer lost. */
+  loseNext(when: "before" | "after"): void;
+  /** Someone else sets the count. */
+  setByOther(replicas: number, writer: Writer): void;
+  /** Writes that have reached the cloud, refused and lost ones among them. */
+  writeCalls(): number;
+}
+
+/** A simulated cluster (src/twin/cluster.ts) with start times, drains and interruptions, on the caller's clock. */
+export const simulated: ActuatorDefinition<Config> = {
+  type: "simulated",
+  config,
+  create: (settings, context): Promise<Result<SimulatedActuator>> => Promise.resolve(success(createSimulated(settings, context))),
+};
+
+export function createSimulated(settings: Config, context: ActuatorContext): SimulatedActuator {
+  const spec = specOf(settings);
+  let state = startCluster(context.now(), settings.replicas, settings.seed);
+  let calls = 0;
+  let toLose: "before" | "after" | undefined;
+  const hands: ForeignHand[] = [];
+  const advance = (): ClusterState => {
+    // A clock that is set back stops the cluster; it never runs backwards.
+    if (context.now() > state.timeSeconds) state = advanceCluster(state, spec, context.now());
+    return state;
+  };
+  /** What reaches the cloud: one absolute count. */
+  const send = (replicas: number): WriteAnswer => {
+    calls += 1;
+    const lose = toLose;
+    toLose = undefined;
+    if (lose === "before") return lost("no-answer", "the connection broke");
+    const before = advance().desiredReplicas;
+    const answer = setDesired(state, spec, replicas);
+    if (!answer.ok && answer.error === "throttled") return refused("transient", "throttled", "too many requests");
+    state = answer.state;
+    if (lose === "after") return lost("no-answer", "the connection broke");
+    return applied(`${before} → ${replicas}${answer.ok ? "" : ", to be launched when there is capacity"}`);
+  };
+
+  return {
+    type: "simulated",
+    cluster: advance,
+    writeCalls: () => calls,
+    loseNext(when) { toLose = when; },
+    interrupt(count, afterSeconds) { state = interrupt(advance(), count, state.timeSeconds + afterSeconds); },
+    fault(kind, seconds) {
+      const until = advance().timeSeconds + seconds;
+      state = kind === "throttled" ? { ...state, throttledUntilSeconds: until } : { ...state, noCapacityUntilSeconds: until };
+    },
+    setByOther(replicas, writer) {
+      hands.push({ timeSeconds: context.now(), fromReplicas: advance().desiredReplicas, toReplicas: replicas, writer });
+      state = setDesired(state, spec, replicas).state;
+    },
+    read() {
+      if (advance().timeSeconds < state.throttledUntilSeconds) return Promise.resolve(failure("transient", "too many requests"));
+      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state) }));
+    },
+    write({ desiredReplicas, expectedReplicas }) {
+      const before = advance().desiredReplicas;
+      if (desiredReplicas > settings.maxReplicas) return Promise.resolve(refused("permanent", "out-of-bounds", `${desiredReplicas} is above the simulated cloud's ${settings.maxReplicas}`));
+      if (desiredReplicas === before) return Promise.resolve(alreadyThere(`${context.target} already has ${before}`));
+      if (before !== expectedReplicas) return Promise.resolve(refused("permanent", "foreign-write", `decided against ${expectedReplicas} replicas, but the target now has ${before}`));
+      return Promise.resolve(send(desiredReplicas));
+    },
+    foreignHands: (sinceSeconds) => Promise.resolve(success(hands.filter(({ timeSeconds }) => timeSeconds >= sinceSeconds))),
+    close: () => Promise.resolve(),
+  };
+}
+
+function specOf(settings: Config): ClusterSpec {
+  const { startSeconds, startSigma, failedStartShare, drainSeconds, seed } = settings;
+  return {
+    startTime: startSigma === 0 ? { kind: "fixed", seconds: startSeconds } : { kind: "lognormal", medianSeconds: startSeconds, sigma: startSigma },
+    failedStartShare, drainSeconds, minBillingSeconds: 60, seed,
+  };
+}
