@@ -97,8 +97,9 @@ export class RunningEnsemble implements OnlineForecaster {
   }
 
   save(): SavedEnsemble {
+    const { model, version, startSeconds, stepSeconds, shape, units, floor, knots, note } = this.saved;
     return {
-      ...this.saved,
+      model, version, startSeconds, stepSeconds, shape, units, floor, knots, note,
       range: [this.least, this.most],
       windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),

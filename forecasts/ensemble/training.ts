@@ -53,20 +53,16 @@ export class EnsembleTraining {
     const rolling = this.rollForward();
     const trackers = firstTrackers(rolling, this.prepared, geometricKnots(this.shape.horizon, KNOT_RATIO), this.shape);
     this.solve(this.shape.rows);
+    const { startSeconds, stepSeconds } = this.prepared;
+    const { shape, units, floor, range } = this;
     return {
-      model,
-      version: 1,
-      startSeconds: this.prepared.startSeconds,
-      stepSeconds: this.prepared.stepSeconds,
-      shape: this.shape,
-      units: this.units,
-      range: this.range,
-      floor: this.floor,
+      model, version: 1, startSeconds, stepSeconds, shape, units, floor,
+      knots: trackers.map((tracker) => tracker.shape.horizon),
+      note,
+      range,
       windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
-      knots: trackers.map((tracker) => tracker.shape.horizon),
       trackers: trackers.map((tracker) => tracker.save()),
-      note,
     };
   }
 
