@@ -29,8 +29,8 @@ export function toJsonData(value: unknown): unknown {
 }
 
 function objectToJsonData(value: object): unknown {
-  if (Array.isArray(value)) return mapped(value);
-  if (value instanceof Float64Array) return { [FLOATS]: mapped([...value]) };
+  if (Array.isArray(value)) return mapped(value, toJsonData);
+  if (value instanceof Float64Array) return { [FLOATS]: mapped([...value], toJsonData) };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError(`no plain data: ${value.constructor.name}`);
   let copy: Record<string, unknown> | undefined;
@@ -47,27 +47,32 @@ function objectToJsonData(value: object): unknown {
   return escape ? { [ESCAPED]: copy ?? value } : copy ?? value;
 }
 
-function mapped(values: readonly unknown[]): readonly unknown[] {
+function mapped(values: readonly unknown[], convert: (value: unknown) => unknown): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let index = 0; index < values.length; index++) {
-    const kept = toJsonData(values[index]);
+    const kept = convert(values[index]);
     if (kept !== values[index]) (copy ??= [...values])[index] = kept;
   }
   return copy ?? values;
 }
 
-/** Undoes `toJsonData` on parsed JSON. */
+/** Undoes `toJsonData`; like it, copies only what holds a tag. */
 export function fromJsonData(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(fromJsonData);
+  if (typeof value !== "object" || value === null || value instanceof Float64Array) return value;
+  if (Array.isArray(value)) return mapped(value, fromJsonData);
   const record = value as Readonly<Record<string, unknown>>;
   const tag = record[TAG];
   if (typeof tag === "string") return tag === "undefined" ? undefined : Number(tag);
   const floats = record[FLOATS];
   if (Array.isArray(floats)) return Float64Array.from(floats.map((cell) => Number(fromJsonData(cell))));
   const escaped = record[ESCAPED];
-  const members = typeof escaped === "object" && escaped !== null ? escaped : record;
-  return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, fromJsonData(member)]));
+  const members = typeof escaped === "object" && escaped !== null ? (escaped as typeof record) : record;
+  let copy: Record<string, unknown> | undefined;
+  for (const [key, member] of Object.entries(members)) {
+    const kept = fromJsonData(member);
+    if (kept !== member) (copy ??= { ...members })[key] = kept;
+  }
+  return copy ?? members;
 }
 
 function isPlainNumber(value: number): boolean {
