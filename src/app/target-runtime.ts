@@ -1,0 +1,108 @@
+import type { Actuator } from "../act/actuator.ts";
+import type { GateContext } from "../act/gate.ts";
+import type { GateMemory } from "../act/gate-memory.ts";
+import { NO_WRITERS, watchWriters, type OwnWrite, type WriterWatch } from "../act/second-writer.ts";
+import type { KillSwitch } from "../act/kill-switch.ts";
+import type { Outcome } from "../model/intent.ts";
+import type { Mode } from "../model/mode.ts";
+import { missing, type Observation } from "../model/observation.ts";
+import type { CarbonSignal, Notice, Offering } from "../model/offering.ts";
+import type { Override } from "../model/override.ts";
+import type { Policy, SignalSpec } from "../model/policy.ts";
+import type { TargetSnapshot } from "../model/snapshot.ts";
+import type { WorkloadObservation } from "../model/workload.ts";
+
+/** Where a target's signals, offerings, notices and grid intensity come from. Each answer is a value or a typed absence. */
+export interface TargetSources {
+  readSignal(target: string, spec: SignalSpec, nowSeconds: number): Observation;
+  offerings(policy: Policy, nowSeconds: number): readonly Offering[] | undefined;
+  carbon(policy: Policy, nowSeconds: number): CarbonSignal | undefined;
+  /** Notices since the last call. */
+  takeNotices(target: string): readonly Notice[];
+}
+
+/** What a gate must be told of the daemon at the last moment. */
+export interface GateFacts {
+  readonly killSwitch: KillSwitch;
+  readonly memory: GateMemory;
+  readonly epoch: number;
+  nowSeconds(): number;
+  overrides(nowSeconds: number): readonly Override[];
+}
+
+const UNREAD = missing("absent", "the policy does not read this signal");
+/** A hand that the cloud tells of late is asked for that far back. */
+const FOREIGN_HANDS_BACK_SECONDS = 900;
+
+/** One target as the daemon runs it: its actuator, the other writers seen on it, and its mode. */
+export class TargetRuntime {
+  readonly actuator: Actuator;
+  policy: Policy;
+  /** Set by a person through the API; never above what the policy says. */
+  modeLimit: Mode | undefined;
+  #watch: WriterWatch = NO_WRITERS;
+  #ownWrites: OwnWrite[] = [];
+
+  constructor(policy: Policy, actuator: Actuator) {
+    this.policy = policy;
+    this.actuator = actuator;
+  }
+
+  get backOff(): WriterWatch["backOff"] {
+    return this.#watch.backOff;
+  }
+
+  get writers(): WriterWatch {
+    return this.#watch;
+  }
+
+  get mode(): Mode {
+    return this.modeLimit ?? this.policy.mode;
+  }
+
+  /** Everything that a step may know of this target now. */
+  async observe(policy: Policy, sources: TargetSources, nowSeconds: number): Promise<TargetSnapshot> {
+    const signal = (spec: SignalSpec | undefined): Observation => (spec === undefined ? UNREAD : sources.readSignal(policy.name, spec, nowSeconds));
+    const { demand, utilization, missRatio, backlog } = policy.signals;
+    const workload = await this.#readWorkload(nowSeconds);
+    const offerings = sources.offerings(policy, nowSeconds);
+    const carbon = sources.carbon(policy, nowSeconds);
+    return {
+      demand: signal(demand), utilization: signal(utilization), missRatio: signal(missRatio), backlog: signal(backlog),
+      workload, notices: sources.takeNotices(policy.name),
+      ...(offerings !== undefined && { offerings }),
+      ...(carbon !== undefined && { carbon }),
+    };
+  }
+
+  gateContext(facts: GateFacts): GateContext {
+    return {
+      actuator: this.actuator, memory: facts.memory, group: this.policy.group,
+      now: () => facts.nowSeconds(),
+      standing: {
+        killSwitch: () => facts.killSwitch.state(),
+        mode: () => this.mode,
+        overrides: () => facts.overrides(facts.nowSeconds()),
+        epoch: () => facts.epoch,
+        backOff: () => this.#watch.backOff,
+      },
+    };
+  }
+
+  /** Remembers our own writes, so that the next reading tells them from those of others. */
+  noteOutcome(outcome: Outcome, desiredReplicas: number): void {
+    if (outcome.kind === "applied" || outcome.kind === "unknown") this.#ownWrites.push({ timeSeconds: outcome.timeSeconds, desiredReplicas });
+  }
+
+  async #readWorkload(nowSeconds: number): Promise<WorkloadObservation> {
+    const read = await this.actuator.read();
+    if (!read.ok) return { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
+    const hands = await this.actuator.foreignHands?.(nowSeconds - FOREIGN_HANDS_BACK_SECONDS);
+    const { watch } = watchWriters(this.#watch, {
+      timeSeconds: nowSeconds, desiredReplicas: read.value.desiredReplicas, ownWrites: this.#ownWrites, hands: hands?.ok === true ? hands.value : [],
+    });
+    this.#watch = watch;
+    this.#ownWrites = [];
+    return read.value;
+  }
+}
