@@ -49,4 +49,9 @@ export interface OnlineForecaster {
   /** Forecasts for the given horizons, counted in rows after the newest row (1 = the next). */
   forecast(horizons: readonly number[], levels: readonly number[]): Forecast;
   save(): unknown;
+  /**
+   * Keeps what the model of an earlier fit has learned of its own errors (its saved state): weights, coverage, trust. Call it
+   * when a new fit is installed, after that has observed the same rows. Where it is missing, every fit starts afresh.
+   */
+  adopt?(earlier: unknown): void;
 }

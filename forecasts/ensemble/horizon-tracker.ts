@@ -85,6 +85,23 @@ export class HorizonTracker {
     this.residuals.add(residual);
   }
 
+  /** What an earlier fit's tracker knew, for this one's members: column j is its member `columns[j]`, or a new one at −1. */
+  succeed(earlier: SavedTracker, columns: readonly number[], earlierMembers: number): HorizonTracker {
+    const before = new HorizonTracker({ ...this.shape, members: earlierMembers }, earlier);
+    const next = new HorizonTracker(this.shape, { ...earlier, errors: [...this.errors], pending: encodeFloats(this.pending) });
+    columns.forEach((column, j) => {
+      if (column >= 0) next.errors[j] = before.errors[column]!;
+    });
+    for (let slot = 0; slot < this.slots; slot++) {
+      const from = slot * before.width;
+      const to = slot * this.width;
+      next.pending[to] = before.pending[from]!;
+      columns.forEach((column, j) => (next.pending[to + 1 + j] = column < 0 ? before.pending[from]! : before.pending[from + 1 + column]!));
+      for (let i = 0; i < CONTROLLED_LEVELS.length; i++) next.pending[to + 1 + columns.length + i] = before.pending[from + 1 + earlierMembers + i]!;
+    }
+    return next;
+  }
+
   save(): SavedTracker {
     return {
       errors: [...this.errors],

@@ -34,8 +34,25 @@ export const RESIDUAL_CAPACITY = 448;
 const TRACKED_PER_DAY = 48;
 
 export function trackerShape(horizon: number, members: number, shape: Shape): TrackerShape {
-  const stride = Math.max(1, Math.min(Math.floor(horizon / 4), Math.floor(shape.day / TRACKED_PER_DAY)));
-  return { horizon, stride, members, halfLifeRows: ERROR_HALF_LIFE_DAYS * Math.max(shape.day, 24), residualCapacity: RESIDUAL_CAPACITY };
+  const wanted = Math.max(1, Math.min(Math.floor(horizon / 6), Math.floor(shape.day / TRACKED_PER_DAY)));
+  return {
+    horizon,
+    stride: coprimeBelow(wanted, shape.day),
+    members,
+    halfLifeRows: ERROR_HALF_LIFE_DAYS * Math.max(shape.day, 24),
+    residualCapacity: RESIDUAL_CAPACITY,
+  };
+}
+
+/** The largest stride up to `wanted` that visits every time of the day: jobs at fixed minutes would hide from another one. */
+function coprimeBelow(wanted: number, day: number): number {
+  let stride = wanted;
+  while (greatestCommonDivisor(stride, day) > 1) stride--;
+  return stride;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
@@ -44,10 +61,12 @@ export class RunningEnsemble implements OnlineForecaster {
   private readonly saved: Omit<SavedEnsemble, "windows" | "members" | "trackers" | "range">;
   private readonly windows: Windows;
   private readonly members: readonly SeatedMember[];
-  private readonly trackers: readonly HorizonTracker[];
+  private trackers: readonly HorizonTracker[];
   private readonly weights: readonly Float64Array[];
   private readonly table: KnotTable;
   private readonly digest: string;
+  /** Rows from the epoch to the fit's first row: trackers count from there, so that they outlive a fit. */
+  private readonly firstRow: number;
   private least: number;
   private most: number;
   private nextValue = NaN;
@@ -61,13 +80,14 @@ export class RunningEnsemble implements OnlineForecaster {
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
     this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(members.length)));
+    this.firstRow = Math.round(saved.startSeconds / saved.stepSeconds);
     this.table = interpolateKnots(saved.knots, saved.shape.horizon);
     [this.least, this.most] = range;
   }
 
   observe(value: number): void {
     const known = Number.isFinite(value);
-    const row = this.windows.raw.count;
+    const row = this.firstRow + this.windows.raw.count;
     this.trackers.forEach((tracker, index) => {
       tracker.mature(row, known ? value : NaN);
       weightsFromErrors(tracker.errors, this.weights[index]!);
@@ -105,6 +125,17 @@ export class RunningEnsemble implements OnlineForecaster {
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: this.trackers.map((tracker) => tracker.save()),
     };
+  }
+
+  /** Keeps what an earlier fit's model has learned of its errors; call it when this one has seen the same rows. */
+  adopt(earlier: unknown): void {
+    const { knots, trackers, members } = earlier as SavedEnsemble;
+    const columns = this.members.map(({ id }) => members.findIndex((member) => member.id === id));
+    this.trackers = this.trackers.map((tracker) => {
+      const index = knots.indexOf(tracker.shape.horizon);
+      return index < 0 ? tracker : tracker.succeed(trackers[index]!, columns, members.length);
+    });
+    this.trackers.forEach((tracker, index) => weightsFromErrors(tracker.errors, this.weights[index]!));
   }
 
   private push(value: number): void {
