@@ -11,5 +11,6 @@ interface CommandEntry {
 
 /** In the order that `foretide help` shows. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
 };

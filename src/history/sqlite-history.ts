@@ -7,6 +7,9 @@ import { keyProblem, latestSeconds, validPoints } from "./signal-table.ts";
 import { type EngineAnswer, type EngineRequest, toCells } from "./sqlite-engine.ts";
 import type { WorkerMessage, WorkerReply } from "./sqlite-history-worker.ts";
 
+/** The history's name in the daemon's data folder. */
+export const HISTORY_FILE = "history.db";
+
 /**
  * Opens the embedded history, or creates it with its folder. A damaged file is a `permanent` failure and is left as it is; one
  * that another process has open is `transient`. A write resolves once it is synced to disk.

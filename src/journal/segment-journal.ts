@@ -16,6 +16,9 @@ import { SegmentWriter } from "./segment-writer.ts";
 /** A segment of 8 MiB holds about a day of one target at 15 s; retention drops whole segments. */
 const SEGMENT_BYTES = 8 * 2 ** 20;
 
+/** The journal's name in the daemon's data folder. */
+export const JOURNAL_FOLDER = "journal";
+
 export interface SegmentJournalOptions {
   /** For a reader beside the daemon: takes no lock, repairs nothing, refuses appends. */
   readonly readOnly?: boolean;
