@@ -1,25 +1,33 @@
-import { failure, success, type Result } from "../../model/result.ts";
+import { failure, success, type Failure, type Result } from "../../model/result.ts";
+import { JsonDecoder } from "./otlp/json-decoder.ts";
+import { MAX_JSON_DEPTH, tooDeepAt } from "./otlp/json-depth.ts";
 import { newOtlpCounters, type OtlpCounters } from "./otlp/otlp-counters.ts";
-import { PointBatch } from "./series/point-batch.ts";
 import { ProtobufDecoder } from "./otlp/protobuf-decoder.ts";
+import { PointBatch } from "./series/point-batch.ts";
+import type { RequestRejection } from "./series/point-kinds.ts";
 import { DEFAULT_SERIES_LIMITS, SeriesTable, type SeriesLimits } from "./series/series-table.ts";
 import { SeriesUpdater, type ApplySummary } from "./series/series-updater.ts";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * The metrics that senders have reported: takes requests, keeps each series' last state, and feeds the signals that read it.
- * A request is decoded to its end before anything is applied: one that is malformed changes nothing.
+ * A request is decoded to its end before anything is applied: one that is malformed changes nothing. Of a request that is
+ * well formed, the points that break a rule are left out and counted (partial success).
  */
 export class MetricStore {
   readonly table: SeriesTable;
   readonly counters: OtlpCounters;
   readonly #batch = new PointBatch();
   readonly #protobuf: ProtobufDecoder;
+  readonly #json: JsonDecoder;
   readonly #updater: SeriesUpdater;
 
   constructor(options: { readonly limits?: SeriesLimits; readonly counters?: OtlpCounters } = {}) {
     this.table = new SeriesTable(options.limits ?? DEFAULT_SERIES_LIMITS);
     this.counters = options.counters ?? newOtlpCounters();
     this.#protobuf = new ProtobufDecoder(this.table, this.#batch);
+    this.#json = new JsonDecoder(this.table, this.#batch);
     this.#updater = new SeriesUpdater(this.table, this.counters);
   }
 
@@ -30,8 +38,24 @@ export class MetricStore {
     if (fault === undefined) return success(this.#apply(nowSeconds));
     this.#protobuf.rollback();
     this.table.rollback();
-    this.counters.requestsRejected.malformed++;
-    return failure("permanent", `malformed protobuf at byte ${String(fault.offset)} of ${String(bytes.length)}: ${fault.what}`);
+    return this.#refuse("malformed", `malformed protobuf at byte ${String(fault.offset)} of ${String(bytes.length)}: ${fault.what}`);
+  }
+
+  /** Take the UTF-8 JSON form of the same. Malformed: a failure with the byte offset or the JSON path, nothing changed. */
+  ingestJson(bytes: Uint8Array, nowSeconds: number): Result<ApplySummary> {
+    const deep = tooDeepAt(bytes);
+    if (deep >= 0) return this.#refuse("too-deep", `the JSON nests deeper than ${String(MAX_JSON_DEPTH)} at byte ${String(deep)}`);
+    let request: unknown;
+    try {
+      request = JSON.parse(utf8.decode(bytes));
+    } catch (error) {
+      return this.#refuse("malformed", `malformed JSON: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#begin();
+    const fault = this.#json.decode(request);
+    if (fault === undefined) return success(this.#apply(nowSeconds));
+    this.table.rollback();
+    return this.#refuse("malformed", `malformed OTLP/JSON at ${fault}`);
   }
 
   #begin(): void {
@@ -44,5 +68,10 @@ export class MetricStore {
     const summary = this.#updater.apply(this.#batch, nowSeconds);
     if (this.table.trim()) this.#protobuf.dropEvicted();
     return summary;
+  }
+
+  #refuse(reason: RequestRejection, message: string): Failure {
+    this.counters.requestsRejected[reason]++;
+    return failure("permanent", message);
   }
 }

@@ -1,6 +1,7 @@
 import { canonicalAttributes, type Attributes } from "./attributes.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import { EntryPool } from "./entry-pool.ts";
+import { pushLastPoint } from "./last-point.ts";
 import type { SeriesSink, SeriesWatcher } from "./series-watcher.ts";
 
 /** How many series are kept, so that no sender can fill the memory. A series that a policy reads is never evicted. */
@@ -188,6 +189,7 @@ export class SeriesTable {
 
   #attach(id: number, watchers: readonly SeriesWatcher[]): void {
     const sinks = watchers.flatMap((watcher) => watcher.attach(id, this) ?? []);
+    for (const sink of sinks) pushLastPoint(this, id, sink);
     if (sinks.length > 0) this.sinks[id] = [...(this.sinks[id] ?? []), ...sinks];
   }
 
@@ -224,12 +226,14 @@ export class SeriesTable {
   /** Drop the longest silent series that no signal reads. */
   #evict(): void {
     const candidates: number[] = [];
-    for (let id = 0; id < this.series.capacity; id++) if (this.series.get(id) !== undefined && this.sinks[id] === undefined) candidates.push(id);
+    for (let id = 0; id < this.series.capacity; id++) if (this.series.get(id) !== undefined && this.sinks[id]?.every((sink) => sink.dormant) !== false) candidates.push(id);
     const arrival = (id: number): number => this.state[id * STATE_STRIDE + STATE.arrival] as number;
     candidates.sort((a, b) => arrival(a) - arrival(b));
     const surplus = this.series.size - Math.floor(this.#limits.maxSeries * (1 - EVICTED_SHARE));
     const dropped = candidates.slice(0, Math.max(0, surplus));
     for (const id of dropped) {
+      for (const sink of this.sinks[id] ?? []) sink.watcher.detach(id);
+      this.sinks[id] = undefined;
       this.#uncount(id);
       this.series.remove(id);
       this.shapes[id] = undefined;

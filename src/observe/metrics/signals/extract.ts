@@ -1,0 +1,90 @@
+import type { SignalSpec } from "../../../model/policy.ts";
+import { Distribution } from "./distribution.ts";
+import type { MetricSignal } from "./metric-signal.ts";
+import type { SeriesTrack } from "./series-track.ts";
+
+/** A signal's value over a window, and how much of the window stands behind it. */
+export interface Extracted {
+  /** Undefined: nothing was observed that makes a value (no request to take a mean of, one point of a counter). */
+  readonly value: number | undefined;
+  /** Share of the window that the series covered, 0..1. */
+  readonly coverage: number;
+  /** Series that took part. */
+  readonly series: number;
+}
+
+/** What a window of one series adds up to. */
+interface Increase {
+  readonly total: number;
+  readonly other: number;
+  readonly coveredSeconds: number;
+  readonly knownSeconds: number;
+}
+
+/** Extract and aggregate a signal over (fromSeconds, toSeconds]. A gauge is taken at the window's end. */
+export function extractWindow(signal: MetricSignal, fromSeconds: number, toSeconds: number, bounds: readonly Float64Array[]): Extracted {
+  const { extract, aggregate } = signal.spec;
+  if (extract === "gauge") return gauge(signal, toSeconds);
+  const windowSeconds = toSeconds - fromSeconds;
+  // Series of one distribution are merged before a mean, a quantile or a share is taken, unless the extreme of the series is asked for.
+  const merged = extract !== "rate" && (aggregate === "sum" || aggregate === "mean");
+  const values: number[] = [];
+  const whole = { total: 0, other: 0, distribution: new Distribution() };
+  let [covered, series] = [0, 0];
+  for (const track of signal.tracks.values()) {
+    if (track.dormant) continue;
+    const distribution = merged ? whole.distribution : new Distribution();
+    const increase = increaseOf(track, fromSeconds, toSeconds, extract === "quantile" ? distribution : undefined);
+    if (increase.coveredSeconds <= 0) continue;
+    series++;
+    covered += Math.min(increase.coveredSeconds / windowSeconds, 1);
+    whole.total += increase.total;
+    whole.other += increase.other;
+    if (extract === "rate") values.push(increase.total / increase.knownSeconds);
+    else if (!merged) values.push(ratio(signal.spec, increase.total, increase.other, distribution, bounds) ?? Number.NaN);
+  }
+  const coverage = series === 0 ? 0 : covered / series;
+  const value = merged ? ratio(signal.spec, whole.total, whole.other, whole.distribution, bounds) : aggregated(values.filter((item) => !Number.isNaN(item)), aggregate);
+  const scaled = value === undefined || extract === "share-above" ? value : value * signal.scale;
+  return { value: scaled, coverage, series };
+}
+
+function increaseOf(track: SeriesTrack, fromSeconds: number, toSeconds: number, distribution: Distribution | undefined): Increase {
+  const { weights, coveredSeconds, unknownSeconds } = track.weigh(fromSeconds, toSeconds);
+  const { totals, others, shapes, first, length, exponential } = track.ring;
+  let [total, other] = [0, 0];
+  for (let k = 0; k < length; k++) {
+    const weight = weights[k] as number;
+    if (weight === 0) continue;
+    total += weight * (totals[first + k] as number);
+    other += weight * (others[first + k] as number);
+    const shape = shapes[k];
+    if (distribution !== undefined && shape !== undefined) distribution.add(shape, exponential, weight);
+  }
+  return { total, other, coveredSeconds, knownSeconds: toSeconds - fromSeconds - unknownSeconds };
+}
+
+/** Mean, share above or quantile of what was observed; undefined where nothing was. */
+function ratio(spec: SignalSpec, total: number, other: number, distribution: Distribution, bounds: readonly Float64Array[]): number | undefined {
+  if (spec.extract === "quantile") return distribution.quantile(spec.quantile ?? 0.5, bounds);
+  if (!(total > 1e-9) || Number.isNaN(other)) return undefined;
+  return spec.extract === "share-above" ? Math.min(Math.max(other / total, 0), 1) : other / total;
+}
+
+function gauge(signal: MetricSignal, timeSeconds: number): Extracted {
+  const values: number[] = [];
+  for (const track of signal.tracks.values()) {
+    const value = track.valueAt(timeSeconds, signal.spec.windowSeconds);
+    if (value !== undefined) values.push(value);
+  }
+  const value = aggregated(values, signal.spec.aggregate);
+  return { value: value === undefined ? undefined : value * signal.scale, coverage: value === undefined ? 0 : 1, series: values.length };
+}
+
+function aggregated(values: readonly number[], aggregate: SignalSpec["aggregate"]): number | undefined {
+  if (values.length === 0) return undefined;
+  if (aggregate === "max") return values.reduce((a, b) => Math.max(a, b));
+  if (aggregate === "min") return values.reduce((a, b) => Math.min(a, b));
+  const sum = values.reduce((a, b) => a + b, 0);
+  return aggregate === "sum" ? sum : sum / values.length;
+}
