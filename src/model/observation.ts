@@ -10,6 +10,8 @@ export type Observation =
       readonly timeSeconds: number;
       /** Demand measured while the service was saturated or shedding: it is a lower bound, not demand. */
       readonly censored?: boolean;
+      /** Share of the window that the series behind the value covered, 0..1; below 1 a part of the senders is silent or new. */
+      readonly coverage?: number;
     }
   | { readonly kind: "absent"; readonly cause: AbsenceCause; readonly detail: string };
 
