@@ -14,16 +14,27 @@ import type { Target } from "./wire-types.ts";
 
 const WINDOWS: readonly (readonly [number, string])[] = [[900, "15 min"], [3_600, "1 h"], [21_600, "6 h"], [86_400, "1 d"], [604_800, "1 w"]];
 
+/** Long enough to show a shape: some 180 ticks. */
+function fittingWindow(intervalSeconds: number): number {
+  return WINDOWS.find(([seconds]) => seconds >= 180 * intervalSeconds)?.[0] ?? 86_400;
+}
+
 /** One page: what is seen, expected, decided and spent for one target. */
 export function App() {
   const [name, setName] = useHashTarget();
-  const [windowSeconds, setWindow] = useState(900);
+  const [pickedSeconds, setWindow] = useState<number | undefined>();
+  const [fittingSeconds, setFitting] = useState(900);
+  const windowSeconds = pickedSeconds ?? fittingSeconds;
   const [opened, setOpened] = useState<string | undefined>();
   const [command, setCommand] = useState<Command | undefined>();
   const [onlyChanges, setOnlyChanges] = useState(false);
   const state = useDaemon(name, windowSeconds);
   const nowSeconds = useNow(state.clockSkewSeconds);
   const { target, status } = state;
+  const intervalSeconds = target?.evaluationIntervalSeconds;
+  useEffect(() => {
+    if (intervalSeconds !== undefined) setFitting(fittingWindow(intervalSeconds));
+  }, [intervalSeconds]);
   return (
     <>
       <Header state={state} onTarget={setName} onCommand={setCommand} />

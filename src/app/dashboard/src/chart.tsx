@@ -17,7 +17,8 @@ export interface Line {
   /** Fill down to the line of this index. */
   readonly bandTo?: number;
   readonly bandFill?: string;
-  readonly quiet?: boolean;
+  /** Row to read out while no cursor is there; the newest known one when left out. */
+  readonly restAt?: number;
 }
 
 export interface ChartProps {
@@ -79,10 +80,10 @@ function Legend({ lines, data, at, nowSeconds }: ChartProps & { readonly at: num
   const time = times[index];
   return (
     <ul class="legend">
-      {lines.map((line, position) => line.quiet === true ? null : (
+      {lines.map((line, position) => (
         <li key={line.label}>
           <i class={line.dash === undefined ? "key" : "key dashed"} style={{ color: `var(${line.color})` }} />
-          {line.label} <b>{quantity(valueAt(data[position + 1], index))}</b>
+          {line.label} <b>{quantity(valueAt(data[position + 1], at ?? line.restAt ?? index))}</b>
         </li>
       ))}
       {at !== undefined && time !== undefined ? <li class="at">{timeOfDay(time)}</li> : null}
@@ -139,14 +140,14 @@ function options(latest: { readonly current: ChartProps }, width: number, setAt:
     cursor: { sync: { key: "foretide" }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { x: { time: true, range: () => latest.current.range as [number, number] }, y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
     axes: [
-      { ...axis, space: 90, values: (_plot, splits) => splits.map((split) => timeOfDay(split).replace(/:00$/u, "")) },
+      { ...axis, space: 90, size: 30, values: (_plot, splits) => splits.map((split) => timeOfDay(split).replace(/:00$/u, "")) },
       { ...axis, size: 52, values: (_plot, splits) => splits.map((split) => quantity(split)) },
     ],
     series: [
       {},
       ...lines.map((line) => ({
         label: line.label,
-        stroke: line.quiet === true ? "transparent" : color(line.color),
+        stroke: color(line.color),
         width: line.width ?? 2,
         points: { show: false },
         spanGaps: false,
@@ -166,7 +167,7 @@ function options(latest: { readonly current: ChartProps }, width: number, setAt:
 function niceTop(max: number | null): number {
   if (max === null || !Number.isFinite(max) || max <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(max));
-  const step = [1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((factor) => factor * unit >= max * 1.05) ?? 10;
+  const step = [1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10].find((factor) => factor * unit >= max * 1.05) ?? 10;
   return step * unit;
 }
 
@@ -184,6 +185,7 @@ function drawNow(plot: uPlot, nowSeconds: number, color: string): void {
   ctx.lineTo(x, top + height);
   ctx.stroke();
   ctx.font = `${String(11 * devicePixelRatio)}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
   ctx.fillText("now", x + 5 * devicePixelRatio, top + 11 * devicePixelRatio);
   ctx.restore();
 }

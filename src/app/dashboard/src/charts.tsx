@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { Chart, type Line } from "./chart.tsx";
-import { count, quantity } from "./format.ts";
+import { count, quantity, span } from "./format.ts";
 import type { Forecast, History, Target } from "./wire-types.ts";
 
 type Column = (number | null)[];
@@ -18,7 +18,8 @@ export function Charts(props: ChartsProps) {
   const { target, history, forecast, windowSeconds, nowSeconds } = props;
   const horizon = Math.min(forecast?.horizonsSeconds.at(-1) ?? 0, windowSeconds / 2);
   const range = [nowSeconds - windowSeconds, nowSeconds + Math.max(horizon, windowSeconds * 0.04)] as const;
-  const load = useMemo(() => loadData(history, forecast), [history, forecast]);
+  const leadTimeSeconds = target.lastDecision?.forecast?.leadTimeSeconds ?? 0;
+  const load = useMemo(() => loadData(history, forecast, leadTimeSeconds), [history, forecast, leadTimeSeconds]);
   const replicas = useMemo(() => replicaData(history), [history]);
   const unit = target.signals["demand"]?.unit ?? "";
   const shared = { range, nowSeconds };
@@ -30,7 +31,7 @@ export function Charts(props: ChartsProps) {
   );
 }
 
-function loadData(history: History, forecast: Forecast | undefined): { lines: Line[]; data: [number[], ...Column[]] } {
+function loadData(history: History, forecast: Forecast | undefined, leadTimeSeconds: number): { lines: Line[]; data: [number[], ...Column[]] } {
   const past = history.timeSeconds;
   const last = past.at(-1) ?? Number.NEGATIVE_INFINITY;
   const ahead = forecast === undefined ? [] : forecast.horizonsSeconds.map((horizon, index) => ({ time: forecast.originSeconds + horizon, index })).filter(({ time }) => time > last);
@@ -44,13 +45,16 @@ function loadData(history: History, forecast: Forecast | undefined): { lines: Li
   const lines: Line[] = [{ label: "Capacity", color: "--chart-capacity", stepped: true, width: 1.5 }];
   const columns: Column[] = [[...history.capacity, ...blank]];
   if (forecast !== undefined) {
+    const leadIndex = ahead.findIndex(({ index }) => (forecast.horizonsSeconds[index] ?? 0) >= leadTimeSeconds);
+    const rest = { restAt: past.length + Math.max(0, leadIndex) };
+    const suffix = leadTimeSeconds > 0 ? ` in ${span(leadTimeSeconds)}` : "";
     const low = quantilePath(forecast, 0.5);
     const middle = quantilePath(forecast, 0.9);
     const high = quantilePath(forecast, 0.99);
     lines.push(
-      { label: high.label, color: "--chart-forecast", width: 1, bandTo: 2, bandFill: "--chart-band-outer" },
-      { label: middle.label, color: "--chart-forecast", width: 1, bandTo: 3, bandFill: "--chart-band-inner" },
-      { label: low.label, color: "--chart-forecast", dash: [6, 4] },
+      { ...rest, label: high.label + suffix, color: "--chart-forecast", width: 1, bandTo: 2, bandFill: "--chart-band-outer" },
+      { ...rest, label: middle.label + suffix, color: "--chart-forecast", width: 1, bandTo: 3, bandFill: "--chart-band-inner" },
+      { ...rest, label: low.label + suffix, color: "--chart-forecast", dash: [6, 4] },
     );
     columns.push(path(high.values), path(middle.values), path(low.values));
   }

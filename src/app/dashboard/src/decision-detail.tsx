@@ -131,7 +131,7 @@ function Alternatives({ explanation: { alternatives } }: { readonly explanation:
       <h3>What was not done</h3>
       <div class="scroll" role="region" aria-label="Alternatives" tabIndex={0}>
         <table>
-          <thead><tr><th scope="col">Alternative</th><th scope="col" class="number">Replicas</th><th scope="col" class="number">$ / hour</th><th scope="col" class="number">CO₂e / hour</th><th scope="col">Why not</th></tr></thead>
+          <thead><tr><th scope="col">Alternative</th><th scope="col" class="number">Replicas</th><th scope="col" class="number">$/h</th><th scope="col" class="number">CO₂e/h</th><th scope="col">Why not</th></tr></thead>
           <tbody>
             {alternatives.map((one) => (
               <tr key={one.name}>

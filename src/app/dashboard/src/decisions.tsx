@@ -1,6 +1,8 @@
 import { ago, count, grams, timeOfDay, usd, words } from "./format.ts";
 import type { Decided, Decision } from "./wire-types.ts";
 
+const SHOWN_ROWS = 15;
+
 /** The rule that settled it: the last that changed the count; where none did, the last word. */
 export function decisive(decision: Decision) {
   return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons.at(-1);
@@ -32,7 +34,7 @@ interface DecisionsProps {
 
 /** The latest decisions: what, why, what came of it, and what it costs. */
 export function Decisions({ decided, nowSeconds, onlyChanges, onOnlyChanges, onOpen }: DecisionsProps) {
-  const shown = decided.filter(({ decision }) => !onlyChanges || decision.kind !== "hold").slice(0, 20);
+  const shown = collapseHolds(decided).filter(({ decided: { decision } }) => !onlyChanges || decision.kind !== "hold").slice(0, SHOWN_ROWS);
   return (
     <section class="card" aria-labelledby="decisions-title">
       <header>
@@ -40,10 +42,10 @@ export function Decisions({ decided, nowSeconds, onlyChanges, onOnlyChanges, onO
         <label class="check"><input type="checkbox" checked={onlyChanges} onChange={(event) => { onOnlyChanges(event.currentTarget.checked); }} /> Changes only</label>
       </header>
       {shown.length === 0 ? <p class="empty">{decided.length === 0 ? "Nothing has been decided yet. The first decision comes with the first tick." : "Nothing but holds lately: capacity has fitted the load."}</p> : (
-        <div class="scroll" role="region" aria-labelledby="decisions-title" tabIndex={0}>
+        <div class="scroll" role="region" aria-label="Table of decisions" tabIndex={0}>
           <table>
-            <thead><tr><th scope="col">When</th><th scope="col">Decision</th><th scope="col" class="number">Replicas</th><th scope="col">Why</th><th scope="col">Outcome</th><th scope="col" class="number">$ / hour</th><th scope="col" class="number">CO₂e / hour</th></tr></thead>
-            <tbody>{shown.map((one) => <Row key={one.decision.id} decided={one} nowSeconds={nowSeconds} onOpen={onOpen} />)}</tbody>
+            <thead><tr><th scope="col">When</th><th scope="col">Decision</th><th scope="col" class="number">Replicas</th><th scope="col">Why</th><th scope="col">Outcome</th><th scope="col" class="number">$/h</th><th scope="col" class="number">CO₂e/h</th></tr></thead>
+            <tbody>{shown.map((one) => <Row key={one.decided.decision.id} {...one} nowSeconds={nowSeconds} onOpen={onOpen} />)}</tbody>
           </table>
         </div>
       )}
@@ -51,11 +53,29 @@ export function Decisions({ decided, nowSeconds, onlyChanges, onOnlyChanges, onO
   );
 }
 
-function Row({ decided: { decision, outcome }, nowSeconds, onOpen }: { readonly decided: Decided; readonly nowSeconds: number; readonly onOpen: (id: string) => void }) {
+interface RowData {
+  readonly decided: Decided;
+  /** How many holds at the same count this row stands for. */
+  readonly times: number;
+}
+
+/** Holds in a row at the same count are one row, the newest of them. */
+function collapseHolds(decided: readonly Decided[]): readonly RowData[] {
+  const rows: RowData[] = [];
+  for (const one of decided) {
+    const last = rows.at(-1);
+    const isSame = last !== undefined && one.decision.kind === "hold" && last.decided.decision.kind === "hold" && last.decided.decision.desiredReplicas === one.decision.desiredReplicas;
+    if (isSame) rows[rows.length - 1] = { decided: last.decided, times: last.times + 1 };
+    else rows.push({ decided: one, times: 1 });
+  }
+  return rows;
+}
+
+function Row({ decided: { decision, outcome }, times, nowSeconds, onOpen }: RowData & { readonly nowSeconds: number; readonly onOpen: (id: string) => void }) {
   return (
     <tr class="openable" onClick={() => { onOpen(decision.id); }}>
       <td class="nowrap"><time title={timeOfDay(decision.timeSeconds)}>{ago(decision.timeSeconds, nowSeconds)}</time></td>
-      <td><KindChip kind={decision.kind} /></td>
+      <td class="nowrap"><KindChip kind={decision.kind} />{times > 1 ? <span class="muted"> × {times}</span> : null}</td>
       <td class="number nowrap"><Change decision={decision} /></td>
       <td class="why">
         <button type="button" class="link" onClick={(event) => { event.stopPropagation(); onOpen(decision.id); }}>{decisive(decision)?.text ?? ""}</button>

@@ -33,7 +33,7 @@ export function Header({ state, onTarget, onCommand }: HeaderProps) {
               {targets.map((one) => <option key={one.target} value={one.target}>{one.target}</option>)}
             </select>
           </label>
-          <button type="button" class={`mode mode-${target.mode}`} onClick={() => { onCommand({ type: "mode" }); }}><span class="hidden">Mode: </span>{words(target.mode)}</button>
+          <button type="button" class={`mode mode-${target.mode}`} onClick={() => { onCommand({ type: "mode" }); }}><span class="mode-name">Mode</span> {words(target.mode)} <span aria-hidden="true">▾</span></button>
         </>
       )}
       <span class="grow" />

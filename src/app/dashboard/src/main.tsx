@@ -1,3 +1,4 @@
+import "./browser-locale.ts";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { applyStoredTheme } from "./header.tsx";
