@@ -1,7 +1,7 @@
 import type { DomainMemory } from "./purchase-request.ts";
 
 /** Upper ends of the age bins in hours: losses are many among young capacity and few among old (see docs/decisions/0501). */
-const AGE_BIN_ENDS_HOURS = [0.25, 1, 6] as const;
+const AGE_BIN_ENDS_HOURS = [0.5, 2, 8] as const;
 /** Loss rate in each bin relative to the offering's stated mean, before anything is learned. */
 const PRIOR_SHAPE = [6, 2, 1, 0.3] as const;
 /** How many hours of watching the stated rate is worth, and the mean over all domains against one domain's own record. */

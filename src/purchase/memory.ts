@@ -18,6 +18,8 @@ const AWS_REGION = /^[a-z]{2}(-[a-z]+)+-\d$/u;
 
 export interface Sight {
   readonly healthy: ReadonlyMap<string, number>;
+  /** As the cloud tells, or else what was ordered and should still come. */
+  readonly pending: ReadonlyMap<string, number>;
   readonly domains: ReadonlyMap<string, DomainMemory>;
   readonly pools: Readonly<Record<string, PoolMemory>>;
   readonly notices: NoticeReading;
@@ -33,6 +35,7 @@ export function see(request: PurchaseRequest): Sight {
   const { state, timeSeconds } = request;
   const notices = readNotices(state?.notices ?? [], request.notices, timeSeconds);
   const healthy = new Map<string, number>();
+  const pending = new Map<string, number>();
   const pools: Record<string, PoolMemory> = {};
   const disturbed = new Set<string>(notices.rebalance);
   for (const { offering } of notices.fresh) disturbed.add(offering);
@@ -44,7 +47,8 @@ export function see(request: PurchaseRequest): Sight {
     healthy.set(id, count);
     const before = state?.pools[id];
     if (before === undefined) {
-      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, restUntilSeconds: 0, lastDueSeconds: 0 };
+      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: 0, lastDueSeconds: 0 };
+      pending.set(id, request.pending?.[id] ?? 0);
       continue;
     }
     const lastDueSeconds = isIn(notices.due, id) ? timeSeconds : before.lastDueSeconds;
@@ -53,19 +57,24 @@ export function see(request: PurchaseRequest): Sight {
       unannounced += gone;
       disturbed.add(id);
     }
-    const failed = orderFailed(request, offering, before, count);
+    const arrived = Math.max(0, count + countIn(notices.fresh, id) - before.healthy);
+    const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : (request.pending[id] ?? 0);
+    const failed = orderFailed(request, offering, before, { healthy: count, coming });
+    const inFlight = failed && request.pending === undefined ? 0 : coming;
+    pending.set(id, inFlight);
     if (failed) failedOfferings.push(id);
     pools[id] = {
       healthy: count,
       asked: before.asked,
       askedSinceSeconds: before.askedSinceSeconds,
+      inFlight,
       restUntilSeconds: failed ? timeSeconds + REST_SECONDS : before.restUntilSeconds,
       lastDueSeconds,
     };
   }
-  const domains = watchDomains(request, healthy, disturbed);
+  const domains = watchDomains(request, { healthy, pending, disturbed });
   const lead = learnNotices(state, request, notices.fresh, unannounced);
-  return { healthy, domains, pools, notices, ...lead, unannounced, failedOfferings };
+  return { healthy, pending, domains, pools, notices, ...lead, unannounced, failedOfferings };
 }
 
 function isIn(notices: readonly KnownNotice[], offering: string): boolean {
@@ -76,23 +85,29 @@ function countIn(notices: readonly KnownNotice[], offering: string): number {
   return notices.length === 0 ? 0 : doomedOf(notices, offering);
 }
 
-function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolMemory, healthy: number): boolean {
+function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolMemory, now: { readonly healthy: number; readonly coming: number }): boolean {
   if (request.capacityErrors?.includes(offering.id) === true) return true;
+  if (before.restUntilSeconds > request.timeSeconds) return false;
   const waitSeconds = request.timeSeconds - before.askedSinceSeconds;
-  const shown = healthy + (request.pending?.[offering.id] ?? 0);
+  if (request.pending === undefined) return now.coming > 0 && waitSeconds >= 1.5 * offering.startSeconds + 30;
   // A count that fell is a loss, not a failed order; only what was asked above what ran can fail.
-  if (before.asked <= before.healthy || shown >= before.asked || before.restUntilSeconds > request.timeSeconds) return false;
-  return waitSeconds >= (request.pending === undefined ? 1.5 * offering.startSeconds + 30 : ORDER_SHOWS_SECONDS);
+  return before.asked > before.healthy && now.healthy + now.coming < before.asked && waitSeconds >= ORDER_SHOWS_SECONDS;
 }
 
-function watchDomains(request: PurchaseRequest, healthy: ReadonlyMap<string, number>, disturbed: ReadonlySet<string>): ReadonlyMap<string, DomainMemory> {
+interface Counts {
+  readonly healthy: ReadonlyMap<string, number>;
+  readonly pending: ReadonlyMap<string, number>;
+  readonly disturbed: ReadonlySet<string>;
+}
+
+function watchDomains(request: PurchaseRequest, { healthy, pending, disturbed }: Counts): ReadonlyMap<string, DomainMemory> {
   const sights = new Map<string, { up: boolean; disturbed: boolean }>();
   for (const offering of request.offerings) {
     if (offering.capacityType !== "spot") continue;
     const domain = domainOf(offering);
     let sight = sights.get(domain);
     if (sight === undefined) sights.set(domain, (sight = { up: false, disturbed: false }));
-    sight.up ||= offering.launchable || (healthy.get(offering.id) ?? 0) > 0 || (request.pending?.[offering.id] ?? 0) > 0;
+    sight.up ||= offering.launchable || (healthy.get(offering.id) ?? 0) > 0 || (pending.get(offering.id) ?? 0) > 0;
     sight.disturbed ||= disturbed.has(offering.id);
   }
   const domains = new Map<string, DomainMemory>();

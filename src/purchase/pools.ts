@@ -2,12 +2,16 @@ import { instanceGramsPerHour } from "../account/instance-carbon.ts";
 import type { Offering } from "../model/offering.ts";
 import { lossesPerHour, poolRisk } from "./domain-risk.ts";
 import type { Pool } from "./mix.ts";
-import type { DomainMemory, PoolMemory, PurchaseRequest } from "./purchase-request.ts";
+import type { Sight } from "./memory.ts";
+import type { DomainMemory, PurchaseRequest } from "./purchase-request.ts";
 
 /** A replica-hour short of the need is priced at so many on-demand replica-hours when a spare is weighed (decision 0502). */
-export const SHORTFALL_FACTOR = 20;
+export const SHORTFALL_FACTOR = 36;
 /** Seconds from the sight of a loss to the order that replaces it. */
 export const DECISION_DELAY_SECONDS = 10;
+
+/** After a loss nothing more is bought in its domain for so long; then its learned hazard speaks. */
+export const DISTRUST_SECONDS = 120;
 
 /** What the market says of one offering now, with unknown figures filled in. */
 export interface Quote {
@@ -20,6 +24,7 @@ export interface Quote {
   readonly grams: number | undefined;
   readonly most: number;
   readonly resting: boolean;
+  readonly distrusted: boolean;
 }
 
 export function domainOf(offering: Offering): string {
@@ -27,20 +32,25 @@ export function domainOf(offering: Offering): string {
 }
 
 /** One quote an offering. An unknown price is that of the dearest known offering, so that it is bought last. */
-export function quoteOfferings(request: PurchaseRequest, healthyOf: ReadonlyMap<string, number>, memory: Readonly<Record<string, PoolMemory>>): readonly Quote[] {
+export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly Quote[] {
+  const { healthy: healthyOf, pools: memory, domains } = sight;
+  const leaving = new Set<string>();
+  if (sight.notices.known.length > 0) for (const offering of request.offerings) if (sight.notices.known.some((notice) => notice.offering === offering.id)) leaving.add(domainOf(offering));
   let dearest = 0;
   for (const { pricePerHourUsd } of request.offerings) if (pricePerHourUsd > dearest) dearest = pricePerHourUsd;
   const fallbackGrams = request.carbon !== undefined && request.carbon.signal === request.carbonSpec.signal ? request.carbon.intensityGramsPerKwh : undefined;
   return request.offerings.map((offering) => {
     const healthy = healthyOf.get(offering.id) ?? 0;
-    const pending = request.pending?.[offering.id] ?? 0;
+    const pending = sight.pending.get(offering.id) ?? 0;
     const resting = (memory[offering.id]?.restUntilSeconds ?? 0) > request.timeSeconds;
     const priceKnown = Number.isFinite(offering.pricePerHourUsd) && offering.pricePerHourUsd >= 0;
+    const domain = domainOf(offering);
+    const distrusted = offering.capacityType === "spot" && (leaving.has(domain) || request.timeSeconds - (domains.get(domain)?.lastLossSeconds ?? -Infinity) < DISTRUST_SECONDS);
     return {
-      offering, domain: domainOf(offering), healthy, pending, priceKnown, resting,
+      offering, domain, healthy, pending, priceKnown, resting, distrusted,
       priceUsd: (priceKnown ? offering.pricePerHourUsd : dearest || 1) + (offering.egressPerHourUsd ?? 0),
       grams: instanceGramsPerHour(offering, fallbackGrams),
-      most: offering.launchable && !resting ? (offering.maxInstances ?? Infinity) : Math.min(healthy + pending, offering.maxInstances ?? Infinity),
+      most: offering.launchable && !resting && !distrusted ? (offering.maxInstances ?? Infinity) : Math.min(healthy + pending, offering.maxInstances ?? Infinity),
     };
   });
 }
@@ -74,7 +84,7 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
   for (const { offering, priceUsd } of quotes) {
     const perReplica = priceUsd / offering.replicas;
     if (offering.capacityType === "on-demand" && (onDemandUsd === 0 || perReplica < onDemandUsd)) onDemandUsd = perReplica;
-    if (offering.startSeconds < startSeconds) startSeconds = offering.startSeconds;
+    if (offering.launchable && offering.startSeconds < startSeconds) startSeconds = offering.startSeconds;
   }
   if (onDemandUsd === 0) for (const { offering, priceUsd } of quotes) onDemandUsd = Math.max(onDemandUsd, priceUsd / offering.replicas);
   if (!Number.isFinite(startSeconds)) startSeconds = 120;

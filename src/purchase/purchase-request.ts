@@ -79,6 +79,8 @@ export interface PoolMemory {
   readonly healthy: number;
   readonly asked: number;
   readonly askedSinceSeconds: number;
+  /** Ordered and not seen yet, where the cloud does not tell what is pending. */
+  readonly inFlight: number;
   /** Not asked for more until then, after a capacity error. */
   readonly restUntilSeconds: number;
   /** Last time that an announced loss was due: running counts lag behind it. */

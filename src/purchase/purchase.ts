@@ -28,7 +28,7 @@ export function purchase(request: PurchaseRequest): PurchaseResult {
   if (request.offerings.length === 0) {
     return { allocation: undefined, desiredReplicas: request.neededReplicas, reasons: [], limit: undefined, nextState: remember(request, sight, storm, [], []) };
   }
-  const quotes = quoteOfferings(request, sight.healthy, sight.pools);
+  const quotes = quoteOfferings(request, sight);
   const market: Market = {
     quotes, memory: sight.domains, loss: sight, nowSeconds: request.timeSeconds,
     terms: (needed, priced, spares) => termsOf(request, { quotes, priced, spares, spotCeilingShare: storm?.ceilingShare ?? 1 }, needed),
@@ -97,7 +97,7 @@ function remember(request: PurchaseRequest, sight: Sight, storm: PurchaseState["
   quotes.forEach(({ offering: { id } }, at) => {
     const before = pools[id];
     const asked = instances[at] ?? 0;
-    if (before !== undefined && before.asked !== asked) pools[id] = { ...before, asked, askedSinceSeconds: request.timeSeconds };
+    if (before !== undefined && before.asked !== asked) pools[id] = { ...before, asked, askedSinceSeconds: request.timeSeconds, inFlight: Math.max(0, asked - before.healthy) };
   });
   return {
     timeSeconds: request.timeSeconds,
