@@ -6,7 +6,15 @@ import { ProtobufDecoder } from "./otlp/protobuf-decoder.ts";
 import { PointBatch } from "./series/point-batch.ts";
 import type { RequestRejection } from "./series/point-kinds.ts";
 import { DEFAULT_SERIES_LIMITS, SeriesTable, type SeriesLimits } from "./series/series-table.ts";
-import { SeriesUpdater, type ApplySummary } from "./series/series-updater.ts";
+import { DEFAULT_TIME_LIMITS, SeriesUpdater, type ApplySummary, type TimeLimits } from "./series/series-updater.ts";
+
+export interface MetricStoreOptions {
+  readonly series?: Partial<SeriesLimits>;
+  readonly time?: Partial<TimeLimits>;
+  /** Deepest nesting of a JSON request. */
+  readonly maxJsonDepth?: number;
+  readonly counters?: OtlpCounters;
+}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -22,13 +30,15 @@ export class MetricStore {
   readonly #protobuf: ProtobufDecoder;
   readonly #json: JsonDecoder;
   readonly #updater: SeriesUpdater;
+  readonly #maxJsonDepth: number;
 
-  constructor(options: { readonly limits?: SeriesLimits; readonly counters?: OtlpCounters } = {}) {
-    this.table = new SeriesTable(options.limits ?? DEFAULT_SERIES_LIMITS);
+  constructor(options: MetricStoreOptions = {}) {
+    this.#maxJsonDepth = options.maxJsonDepth ?? MAX_JSON_DEPTH;
+    this.table = new SeriesTable({ ...DEFAULT_SERIES_LIMITS, ...options.series });
     this.counters = options.counters ?? newOtlpCounters();
     this.#protobuf = new ProtobufDecoder(this.table, this.#batch);
     this.#json = new JsonDecoder(this.table, this.#batch);
-    this.#updater = new SeriesUpdater(this.table, this.counters);
+    this.#updater = new SeriesUpdater(this.table, this.counters, { ...DEFAULT_TIME_LIMITS, ...options.time });
   }
 
   /** Take the protobuf bytes of an `ExportMetricsServiceRequest`. Malformed: a failure with the byte offset, nothing changed. */
@@ -43,8 +53,8 @@ export class MetricStore {
 
   /** Take the UTF-8 JSON form of the same. Malformed: a failure with the byte offset or the JSON path, nothing changed. */
   ingestJson(bytes: Uint8Array, nowSeconds: number): Result<ApplySummary> {
-    const deep = tooDeepAt(bytes);
-    if (deep >= 0) return this.#refuse("too-deep", `the JSON nests deeper than ${String(MAX_JSON_DEPTH)} at byte ${String(deep)}`);
+    const deep = tooDeepAt(bytes, this.#maxJsonDepth);
+    if (deep >= 0) return this.#refuse("too-deep", `the JSON nests deeper than ${String(this.#maxJsonDepth)} at byte ${String(deep)}`);
     let request: unknown;
     try {
       request = JSON.parse(utf8.decode(bytes));

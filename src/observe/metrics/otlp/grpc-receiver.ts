@@ -2,6 +2,7 @@ import { Metadata, Server, ServerInterceptingCall, status, type sendUnaryData, t
 import type { MetricStore } from "../metric-store.ts";
 import type { RequestRejection } from "../series/point-kinds.ts";
 import type { Admission } from "./admission.ts";
+import type { IngestObserver } from "./ingest-observer.ts";
 import { exportResponse, retryStatus } from "./responses.ts";
 
 export const EXPORT_METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -15,6 +16,7 @@ export interface GrpcReceiverParts {
   readonly now: () => number;
   readonly maxBytes: number;
   readonly authorized: (header: string | undefined) => boolean;
+  readonly observer: IngestObserver;
 }
 
 /** `MetricsService` whose messages stay bytes: the decoder reads them itself. */
@@ -52,7 +54,7 @@ function take(parts: GrpcReceiverParts, call: ServerUnaryCall<Buffer, Buffer>, c
     callback({ code: status.UNAUTHENTICATED, details: "a bearer token is needed" });
     return;
   }
-  if (!admission.take(bytes.length)) {
+  if (!admission.begin(bytes.length)) {
     store.counters.requestsRejected.overloaded++;
     const message = admission.closed ? "the receiver is closing" : "too much is in flight";
     const metadata = new Metadata();
@@ -63,9 +65,12 @@ function take(parts: GrpcReceiverParts, call: ServerUnaryCall<Buffer, Buffer>, c
   store.counters.bytesReceived += bytes.length;
   store.counters.bytesInflated += bytes.length;
   const done = store.ingestProtobuf(bytes, parts.now());
-  admission.release(bytes.length);
-  if (done.ok) callback(null, exportResponse(done.value, "protobuf"));
-  else callback({ code: status.INVALID_ARGUMENT, details: done.message });
+  admission.end(bytes.length);
+  if (!done.ok) callback({ code: status.INVALID_ARGUMENT, details: done.message });
+  else {
+    parts.observer.taken("grpc", done.value);
+    callback(null, exportResponse(done.value, "protobuf"));
+  }
 }
 
 /** Messages that the transport refuses (too large, broken gzip, another compression) never reach the handler: counted where their status is sent. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { MetricStore } from "../metric-store.ts";
 import type { RequestRejection } from "../series/point-kinds.ts";
 import type { Admission } from "./admission.ts";
+import type { IngestObserver } from "./ingest-observer.ts";
 import { inflate } from "./inflate.ts";
 import { CONTENT_TYPES, exportResponse, RPC_CODE, statusBody, type Encoding } from "./responses.ts";
 
@@ -21,6 +22,7 @@ export interface HttpReceiverParts {
   readonly maxBytes: number;
   readonly maxRatio: number;
   readonly authorized: (header: string | undefined) => boolean;
+  readonly observer: IngestObserver;
 }
 
 /** Why a request is not taken: HTTP status, rpc code, counter. */
@@ -51,7 +53,7 @@ async function answer(parts: HttpReceiverParts, request: IncomingMessage, respon
     return;
   }
   const stated = Number(request.headers["content-length"] ?? 0);
-  if (!parts.admission.take(stated)) {
+  if (!parts.admission.begin(stated)) {
     request.resume();
     refuse(parts, response, encoding, tryAgain(parts.admission.closed));
     return;
@@ -72,7 +74,7 @@ async function answer(parts: HttpReceiverParts, request: IncomingMessage, respon
     }
     await ingest(parts, { request, response, body, encoding });
   } finally {
-    parts.admission.release(taken);
+    parts.admission.end(taken);
   }
 }
 
@@ -98,8 +100,11 @@ async function ingest(parts: HttpReceiverParts, exchange: { readonly request: In
   }
   store.counters.bytesInflated += bytes.length;
   const done = encoding === "json" ? store.ingestJson(bytes, parts.now()) : store.ingestProtobuf(bytes, parts.now());
-  if (done.ok) send(response, 200, encoding, exportResponse(done.value, encoding));
-  else refuse(parts, response, encoding, { status: 400, code: RPC_CODE.invalidArgument, message: done.message });
+  if (!done.ok) refuse(parts, response, encoding, { status: 400, code: RPC_CODE.invalidArgument, message: done.message });
+  else {
+    parts.observer.taken("http", done.value);
+    send(response, 200, encoding, exportResponse(done.value, encoding));
+  }
 }
 
 /** What the head of a request alone tells. */

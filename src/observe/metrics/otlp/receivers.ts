@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import type { Server as GrpcServer } from "@grpc/grpc-js";
 import { failure, success, type Result } from "../../../model/result.ts";
 import type { MetricStore } from "../metric-store.ts";
-import { Admission, MAX_IN_FLIGHT_BYTES } from "./admission.ts";
+import { Admission, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_REQUESTS } from "./admission.ts";
 import { createHttpReceiver } from "./http-receiver.ts";
+import { NO_OBSERVER, type IngestObserver } from "./ingest-observer.ts";
 import { DEFAULT_INFLATE_LIMITS } from "./inflate.ts";
 
 export const DEFAULT_HTTP_PORT = 4318;
@@ -31,6 +32,8 @@ export interface OtlpReceiverOptions {
   readonly maxBytes?: number;
   readonly maxRatio?: number;
   readonly maxInFlightBytes?: number;
+  readonly maxInFlightRequests?: number;
+  readonly observer?: IngestObserver;
 }
 
 export interface OtlpReceivers {
@@ -47,7 +50,7 @@ export async function startOtlpReceivers(options: OtlpReceiverOptions): Promise<
   if (!isLoopback(host) && options.bearerToken === undefined && options.insecure !== true) {
     return failure("permanent", `OTLP on ${host} would take metrics from anyone who reaches it: set a bearer token, or allow it explicitly`);
   }
-  const admission = new Admission(options.maxInFlightBytes ?? MAX_IN_FLIGHT_BYTES);
+  const admission = new Admission({ maxBytes: options.maxInFlightBytes ?? MAX_IN_FLIGHT_BYTES, maxRequests: options.maxInFlightRequests ?? MAX_IN_FLIGHT_REQUESTS });
   const parts = {
     store: options.store,
     admission,
@@ -55,6 +58,7 @@ export async function startOtlpReceivers(options: OtlpReceiverOptions): Promise<
     maxBytes: options.maxBytes ?? DEFAULT_INFLATE_LIMITS.maxBytes,
     maxRatio: options.maxRatio ?? DEFAULT_INFLATE_LIMITS.maxRatio,
     authorized: tokenCheck(options.bearerToken),
+    observer: options.observer ?? NO_OBSERVER,
   };
   const { httpPort: httpWanted = DEFAULT_HTTP_PORT, grpcPort: grpcWanted = DEFAULT_GRPC_PORT } = options;
   const tries = options.nextPorts ?? 0;

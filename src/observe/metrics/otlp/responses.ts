@@ -1,4 +1,4 @@
-import { MAX_FUTURE_SECONDS, MAX_PAST_SECONDS, REORDER_INTERVALS, type ApplySummary } from "../series/series-updater.ts";
+import { REORDER_INTERVALS, type ApplySummary } from "../series/series-updater.ts";
 import type { PointRejection } from "../series/point-kinds.ts";
 
 /** The two forms in which OTLP/HTTP speaks; a response has the form of its request. */
@@ -11,7 +11,7 @@ export const RPC_CODE = { invalidArgument: 3, notFound: 5, resourceExhausted: 8,
 
 const EXPLANATIONS: Readonly<Record<PointRejection, string>> = {
   cardinality: "over the limit of series",
-  future: `more than ${String(MAX_FUTURE_SECONDS)} s ahead of this receiver's clock`,
+  future: "too far ahead of this receiver's clock",
   inconsistent: "a histogram whose buckets contradict its count or bounds",
   negative: "a monotonic sum below zero",
   "no-name": "a metric without a name",
@@ -19,7 +19,7 @@ const EXPLANATIONS: Readonly<Record<PointRejection, string>> = {
   "not-a-number": "a value that is not a finite number",
   "out-of-order": `older than the newest point by more than ${String(REORDER_INTERVALS)} intervals`,
   overlap: "a delta that overlaps the one before",
-  past: `more than ${String(MAX_PAST_SECONDS)} s old`,
+  past: "too old",
   temporality: "without an aggregation temporality",
   "writer-conflict": "a second writer on the same series",
 };

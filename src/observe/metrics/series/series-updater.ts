@@ -3,10 +3,15 @@ import { KIND, NO_RECORDED_VALUE, TEMPORALITY, type PointRejection } from "./poi
 import type { OtlpCounters } from "../otlp/otlp-counters.ts";
 import { STATE, STATE_STRIDE, type SeriesTable } from "./series-table.ts";
 
-/** Sender clocks may run ahead by this much. */
-export const MAX_FUTURE_SECONDS = 60;
-/** Older points describe no present. */
-export const MAX_PAST_SECONDS = 3600;
+/** How far a point's time may be from the receiver's clock. */
+export interface TimeLimits {
+  /** Sender clocks may run ahead by this much. */
+  readonly futureSeconds: number;
+  /** Older points describe no present. */
+  readonly pastSeconds: number;
+}
+
+export const DEFAULT_TIME_LIMITS: TimeLimits = { futureSeconds: 60, pastSeconds: 3600 };
 /** Points may arrive out of order within so many export intervals. */
 export const REORDER_INTERVALS = 2;
 /** Taken for the interval of a series that has reported once. */
@@ -33,9 +38,11 @@ export interface ApplySummary {
 export class SeriesUpdater {
   readonly #table: SeriesTable;
   readonly #counters: OtlpCounters;
+  readonly #limits: TimeLimits;
   #rejected = new Map<PointRejection, number>();
 
-  constructor(table: SeriesTable, counters: OtlpCounters) {
+  constructor(table: SeriesTable, counters: OtlpCounters, limits: TimeLimits = DEFAULT_TIME_LIMITS) {
+    this.#limits = limits;
     this.#table = table;
     this.#counters = counters;
   }
@@ -65,8 +72,8 @@ export class SeriesUpdater {
     const at = index * POINT_STRIDE;
     const time = batch.numbers[at + POINT.time] as number;
     if (!(time > 0)) return "no-time";
-    if (time > nowSeconds + MAX_FUTURE_SECONDS) return "future";
-    if (time < nowSeconds - MAX_PAST_SECONDS) return "past";
+    if (time > nowSeconds + this.#limits.futureSeconds) return "future";
+    if (time < nowSeconds - this.#limits.pastSeconds) return "past";
     if (((batch.flags[index] as number) & NO_RECORDED_VALUE) !== 0) return this.#end(batch, index, block);
     const invalid = checkValue(batch, index, block);
     if (invalid !== undefined) return invalid;
