@@ -52,6 +52,8 @@ export function classifyAwsError(error: unknown): WriteFailure {
   if (name === "ExpiredToken" || name === "ExpiredTokenException" || name === "RequestExpired") return refused("transient", "credentials-expired", text);
   if (DENIED.has(name)) return refused("permanent", "access-denied", text);
   if (MISSING.has(name) || (name === "ValidationError" && /not found|does not exist/i.test(message))) return refused("missing", "missing", text);
+  // The SDK calls a broken connection a TimeoutError too.
+  if (networkCode === "ECONNRESET" || networkCode === "EPIPE") return lost("no-answer", text);
   if (name === "TimeoutError" || name === "AbortError" || networkCode === "ETIMEDOUT") return lost("timeout", text);
   if (status !== undefined && status >= 400 && status < 500) return refused("permanent", codeOf(name), text);
   return lost(status === undefined ? "no-answer" : "server-error", text);
