@@ -39,13 +39,10 @@ export function installRequestGuard(fastify: FastifyInstance, rules: AccessRules
   });
 }
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split("?", 1)[0] ?? "/";
-}
-
+/** Judged by the route that was matched, since a path can be spelt in many ways; what matches none needs a token too. */
 function needsToken(request: FastifyRequest): boolean {
-  const path = pathOf(request);
-  return !OPEN_PATHS.has(path) && (path.startsWith("/api/") || path === "/metrics");
+  const route = request.routeOptions.url;
+  return route === undefined || (!OPEN_PATHS.has(route) && (route.startsWith("/api/") || route === "/metrics"));
 }
 
 function hostname(host: string): string {
