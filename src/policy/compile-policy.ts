@@ -1,13 +1,12 @@
 import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
-import { compileSignals } from "./compile-signals.ts";
+import { compileSignals, unknownPresets } from "./compile-signals.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { digestOf } from "./digest.ts";
-import { type Fault, isRecord, parseWith } from "./issues.ts";
+import { type Fault, isRecord, parseWith, unknownKey, withoutEchoes } from "./issues.ts";
 import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
 import type { Preset } from "./preset.ts";
 import { type ConfigSchemas, readTarget } from "./read-target.ts";
-import { nearest } from "./suggest.ts";
 
 export interface PolicyHead {
   readonly name: string;
@@ -35,8 +34,9 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   const read = fields as Partial<SpecInput>;
   const target = readTarget(spec["target"], context.actuators);
   const signals = compileSignals(read, context.presets);
+  faults.push(...unknownPresets(spec, context.presets));
   faults.push(...target.faults, ...signals.faults, ...crossChecks(read));
-  if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults };
+  if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
   const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling) };
   return { value: { digest: digestOf(policy), ...policy }, faults: [] };
 }
@@ -44,12 +44,8 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
 const KNOWN_FIELDS: readonly string[] = ["target", ...Object.keys(SPEC_FIELDS)];
 
 function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[] {
-  return Object.keys(spec)
-    .filter((key) => !KNOWN_FIELDS.includes(key) && !key.startsWith("x-"))
-    .map((key) => {
-      const near = nearest(key, KNOWN_FIELDS.filter((field) => !Object.hasOwn(spec, field))) ?? nearest(key, KNOWN_FIELDS);
-      return { path: ["spec", key], at: "key", message: `unknown key ${JSON.stringify(key)}`, suggestion: near === undefined ? `it can be ${KNOWN_FIELDS.join(", ")}; a key of your own starts with x-` : `did you mean ${JSON.stringify(near)}?` };
-    });
+  const free = KNOWN_FIELDS.filter((field) => !Object.hasOwn(spec, field));
+  return Object.keys(spec).filter((key) => !KNOWN_FIELDS.includes(key) && !key.startsWith("x-")).map((key) => unknownKey(["spec", key], free, KNOWN_FIELDS));
 }
 
 type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling">;

@@ -1,5 +1,5 @@
 import type { ScalingSpec, SignalSpec } from "../model/policy.ts";
-import type { Fault } from "./issues.ts";
+import { type Fault, isRecord } from "./issues.ts";
 import { knownUnit, metricNames, type Preset, type PresetSignal } from "./preset.ts";
 import type { SignalInput, SpecInput } from "./policy-schema.ts";
 import { suggestOneOf } from "./suggest.ts";
@@ -33,6 +33,16 @@ export function compileSignals(spec: Partial<SpecInput>, presets: ReadonlyMap<st
   return { value: { signals: { demand, ...others }, scaling: scaling.value }, faults: [] };
 }
 
+/** Presets that do not exist, told even where the rest of a signal cannot be read. */
+export function unknownPresets(spec: Readonly<Record<string, unknown>>, presets: ReadonlyMap<string, Preset>): readonly Fault[] {
+  return SIGNAL_NAMES.flatMap((name) => {
+    const signal = spec[name];
+    const preset = isRecord(signal) ? signal["preset"] : undefined;
+    if (typeof preset !== "string" || preset === "" || presets.has(preset)) return [];
+    return [{ path: ["spec", name, "preset"], at: "value", message: `unknown preset ${JSON.stringify(preset)}`, suggestion: suggestOneOf(preset, [...presets.keys()]) }];
+  });
+}
+
 function presetOf(input: SignalInput | undefined, presets: ReadonlyMap<string, Preset>): Preset | undefined {
   return input?.preset === undefined ? undefined : presets.get(input.preset);
 }
@@ -57,7 +67,7 @@ function compileSignal(task: SignalTask): { readonly value?: SignalSpec; readonl
   if (input.preset !== undefined && input.metric !== undefined) return { faults: [{ path: [...path, "metric"], at: "key", message: "give preset or metric, not both", suggestion: "remove one of the two" }] };
   if (input.preset !== undefined) {
     const preset = presets.get(input.preset);
-    if (preset === undefined) return { faults: [{ path: [...path, "preset"], at: "value", message: `unknown preset ${JSON.stringify(input.preset)}`, suggestion: suggestOneOf(input.preset, [...presets.keys()]) }] };
+    if (preset === undefined) return { faults: [] }; // unknownPresets tells it
     const signal = preset.signals[name];
     if (signal === undefined) return { faults: [{ path: [...path, "preset"], at: "value", message: `the preset ${input.preset} has no ${name}`, suggestion: "give a metric, or take another preset" }] };
     return withUnitOf(fromPreset(signal, preset, input, task.latencySeconds), signal, input, path);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type ConfigError, dotted, type PathSegment } from "./config-error.ts";
-import { nearest } from "./suggest.ts";
+import { nearest, suggestOneOf } from "./suggest.ts";
 import type { YamlDocument } from "./yaml-source.ts";
 
 /** A fault in a value, before its place in a file is known. */
@@ -9,6 +9,8 @@ export interface Fault {
   readonly at: "key" | "value";
   readonly message: string;
   readonly suggestion?: string | undefined;
+  /** The key that an unknown one was probably meant to be. */
+  readonly meant?: string | undefined;
 }
 
 /** Parses a value with a schema; `x-…` keys are a user's own and pass. Faults carry paths that start with `base`. */
@@ -16,7 +18,13 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
   let result = schema.safeParse(value);
   if (!result.success && hasOwnKeys(result.error.issues)) result = schema.safeParse(withoutOwnKeys(value, result.error.issues));
   if (result.success) return { value: result.data, faults: [] };
-  return { faults: result.error.issues.flatMap((issue) => faultsOf(issue, value, schema, base)) };
+  return { faults: withoutEchoes(result.error.issues.flatMap((issue) => faultsOf(issue, value, schema, base))) };
+}
+
+// A mistyped key is one fault, not two: that the meant key is missing follows from it.
+export function withoutEchoes(faults: readonly Fault[]): readonly Fault[] {
+  const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : [dotted([...fault.path.slice(0, -1), fault.meant])])));
+  return faults.filter((fault) => !(fault.message === "is required" && meant.has(dotted(fault.path))));
 }
 
 const isOwn = (key: string): boolean => key.startsWith("x-");
@@ -42,11 +50,7 @@ function faultsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType, ba
     const known = keysAt(schema, inner);
     const holder = valueAt(input, inner);
     const free = known.filter((key) => !isRecord(holder) || !Object.hasOwn(holder, key));
-    return issue.keys.map((key) => {
-      const near = nearest(key, free) ?? nearest(key, known);
-      const suggestion = near === undefined ? `it can be ${known.join(", ")}; a key of your own starts with x-` : `did you mean ${JSON.stringify(near)}?`;
-      return { path: [...path, key], at: "key" as const, message: `unknown key ${JSON.stringify(key)}`, suggestion };
-    });
+    return issue.keys.map((key) => unknownKey([...path, key], free, known));
   }
   const value = valueAt(input, inner);
   if (issue.code === "custom") {
@@ -54,15 +58,47 @@ function faultsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType, ba
     return [{ path, at: "value", message: issue.message, suggestion: typeof suggestion === "string" ? suggestion : undefined }];
   }
   if (issue.code === "invalid_type") return [{ path, at: "value", ...wrongShape(issue.expected, value) }];
-  return [{ path, at: "value", message: issue.message.replace(/^Invalid input: /, ""), ...(issue.code === "too_big" ? { suggestion: `keep at most ${String(issue.maximum)}` } : {}) }];
+  return [{ path, at: "value", message: issue.message.replace(/^Invalid (?:input|option): /, ""), suggestion: suggestionFor(issue, value) }];
 }
 
+/** A key that the schema does not know; `free` are the known keys that are not given yet. */
+export function unknownKey(path: readonly PathSegment[], free: readonly string[], known: readonly string[]): Fault {
+  const key = String(path.at(-1));
+  const meant = nearest(key, free) ?? nearest(key, known);
+  const suggestion = meant === undefined ? `it can be ${known.join(", ")}; a key of your own starts with x-` : `did you mean ${JSON.stringify(meant)}?`;
+  return { path, at: "key", message: `unknown key ${JSON.stringify(key)}`, suggestion, meant };
+}
+
+function suggestionFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  switch (issue.code) {
+    case "invalid_value": return suggestOneOf(value, issue.values.map(String));
+    case "too_small": return `it is at least ${String(issue.minimum)}`;
+    case "too_big": return `it is at most ${String(issue.maximum)}`;
+    default: return undefined;
+  }
+}
+
+const SHAPES: Readonly<Record<string, readonly [what: string, how: string]>> = {
+  object: ["a mapping", "write `key: value` lines beneath it"],
+  record: ["a mapping", "write `key: value` lines beneath it"],
+  array: ["a list", "write each item on a line of its own, after a dash"],
+  string: ["a text", "put it in quotes"],
+  number: ["a number", "write a number, without quotes"],
+  int: ["a whole number", "write a whole number"],
+  boolean: ["true or false", "write true or false"],
+};
+
 function wrongShape(expected: string, value: unknown): { message: string; suggestion: string } {
-  if (value === undefined) return { message: "is required", suggestion: expected === "array" ? "write a list" : "write it as a mapping, indented beneath its key" };
+  const [what, how] = SHAPES[expected] ?? [expected, `write ${expected}`];
+  if (value === undefined) return { message: "is required", suggestion: `write ${what}` };
   if (value === null) return { message: "is empty", suggestion: "give it a value, or remove the key" };
   const given = Array.isArray(value) ? "a list" : typeof value === "object" ? "a mapping" : JSON.stringify(value);
-  if (expected === "array") return { message: `expected a list, not ${given}`, suggestion: typeof value === "object" ? "write each item on a line of its own, after a dash" : `did you mean [${String(value)}]?` };
-  return { message: `expected a mapping, not ${given}`, suggestion: "write `key: value` lines beneath it" };
+  if (typeof value === "object") return { message: `expected ${what}, not ${given}`, suggestion: how };
+  const text = String(value);
+  if (expected === "array") return { message: `expected a list, not ${given}`, suggestion: `did you mean [${text}]?` };
+  if (expected === "string") return { message: `expected a text, not ${given}`, suggestion: `did you mean "${text}"?` };
+  if (expected === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return { message: `expected a number, not ${given}`, suggestion: `did you mean ${text}?` };
+  return { message: `expected ${what}, not ${given}`, suggestion: how };
 }
 
 /** The value at a path of plain data, or undefined. */
@@ -100,9 +136,12 @@ export interface Layer {
   readonly base: readonly PathSegment[];
 }
 
+// Nobody reads more, and a hostile document could hold a hundred thousand.
+const MAX_FAULTS = 100;
+
 /** Puts faults at their place: where the document holds the path, else in the first inherited layer that does, else at the nearest key of the document. */
 export function placeFaults(faults: readonly Fault[], document: YamlDocument, inherited: readonly Layer[] = []): readonly ConfigError[] {
-  return faults.map((fault) => {
+  return faults.slice(0, MAX_FAULTS).map((fault) => {
     const inSpec = fault.path[0] === "spec" && !document.has(fault.path);
     const layer = inSpec ? inherited.find((candidate) => candidate.document.has([...candidate.base, ...fault.path.slice(1)])) : undefined;
     const path = layer === undefined ? fault.path : [...layer.base, ...fault.path.slice(1)];

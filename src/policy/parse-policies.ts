@@ -18,8 +18,8 @@ export interface ParseOptions {
   readonly registries?: { readonly actuators?: ConfigSchemas };
   readonly inheritance?: Inheritance;
   readonly modeCeiling?: Mode;
-  /** What `${env:…}` and `${file:…}` resolve to. By default nothing does. */
-  readonly lookups?: Lookups;
+  /** What `${env:…}` and `${file:…}` of a file resolve to. By default nothing does. */
+  readonly lookupsFor?: (path: string) => Lookups;
 }
 
 export type ParsedPolicies = { readonly ok: true; readonly policies: readonly Policy[] } | { readonly ok: false; readonly errors: readonly ConfigError[] };
@@ -38,7 +38,7 @@ export function parsePolicies(files: readonly YamlFile[], options: ParseOptions 
   const policies: Policy[] = [];
   const homes = new Map<string, YamlDocument>();
   for (const file of files) {
-    const read = readYaml(file, options.lookups ?? NO_LOOKUPS);
+    const read = readYaml(file, options.lookupsFor?.(file.path) ?? NO_LOOKUPS);
     errors.push(...read.errors);
     if (read.documents.length === 0 && read.errors.length === 0) errors.push({ file: file.path, line: 1, column: 1, path: "", message: "the file holds no policy", suggestion: "run foretide init to write one" });
     for (const document of read.documents) {

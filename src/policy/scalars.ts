@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Secret } from "./secret.ts";
 import { suggestOneOf } from "./suggest.ts";
 
 /** What a scalar's text came to. */
@@ -151,6 +152,14 @@ export function number(bounds: { readonly min?: number; readonly max?: number } 
 
 function jsonBounds(bounds: { readonly min?: number; readonly max?: number }): Record<string, number> {
   return { ...(bounds.min === undefined ? {} : { minimum: bounds.min }), ...(bounds.max === undefined ? {} : { maximum: bounds.max }) };
+}
+
+/** A text that nothing prints. */
+export function secret() {
+  return scalar({ type: "string", minLength: 1 }, (value): Reading<Secret> => {
+    if (typeof value === "string" && value !== "") return right(new Secret(value));
+    return typeof value === "number" ? right(new Secret(String(value))) : wrong("expected a text", "write ${env:NAME} or ${file:PATH}");
+  });
 }
 
 /** One of a few words. */

@@ -3,7 +3,7 @@ import { type ConfigError, dotted, type PathSegment } from "./config-error.ts";
 import { interpolate, type Lookups } from "./interpolate.ts";
 
 /** Limits that stop a hostile file before it costs anything (bombs of aliases, of depth, of size). */
-export const YAML_LIMITS = { bytes: 1024 * 1024, aliases: 20, depth: 32, documents: 10_000 } as const;
+export const YAML_LIMITS = { bytes: 1024 * 1024, lineCharacters: 16_384, aliases: 20, depth: 32, documents: 10_000, errorsShown: 100 } as const;
 
 /** One document of a file: its plain value, and the way back from a path to a line and a column. */
 export interface YamlDocument {
@@ -25,11 +25,12 @@ export interface YamlFile {
  */
 export function readYaml(file: YamlFile, lookups: Lookups): { readonly documents: readonly YamlDocument[]; readonly errors: readonly ConfigError[] } {
   const at = (line: number, column: number, message: string, suggestion?: string): ConfigError => ({ file: file.path, line, column, path: "", message, ...(suggestion === undefined ? {} : { suggestion }) });
-  if (Buffer.byteLength(file.text) > YAML_LIMITS.bytes) return { documents: [], errors: [at(1, 1, "the file is larger than 1 MiB", "split it into several files")] };
+  const hostile = tooCostly(file.text);
+  if (hostile !== undefined) return { documents: [], errors: [at(hostile.line, 1, hostile.message, hostile.suggestion)] };
   const lines = new LineCounter();
   let parsed: readonly Document.Parsed[];
   try {
-    parsed = parseAllDocuments(file.text, { version: "1.2", schema: "core", merge: false, uniqueKeys: true, prettyErrors: false, lineCounter: lines }) as Document.Parsed[];
+    parsed = parseAllDocuments(file.text, { version: "1.2", schema: "core", merge: false, uniqueKeys: false, prettyErrors: false, lineCounter: lines }) as Document.Parsed[];
   } catch (error) {
     if (error instanceof RangeError) return { documents: [], errors: [at(1, 1, `the file nests deeper than ${String(YAML_LIMITS.depth)} levels`, "flatten it")] };
     throw error;
@@ -42,7 +43,7 @@ export function readYaml(file: YamlFile, lookups: Lookups): { readonly documents
     if (problems.length > 0) {
       for (const problem of problems) {
         const { line, col } = lines.linePos(problem.pos[0]);
-        errors.push(at(line, col, ...explain(problem.code, problem.message)));
+        if (errors.length < YAML_LIMITS.errorsShown) errors.push(at(line, col, ...explain(problem.code, problem.message)));
       }
       continue;
     }
@@ -55,9 +56,23 @@ export function readYaml(file: YamlFile, lookups: Lookups): { readonly documents
   return { documents, errors };
 }
 
+/** What the YAML parser would spend seconds on: it is quadratic in places, and it recurses. */
+function tooCostly(text: string): { readonly line: number; readonly message: string; readonly suggestion: string } | undefined {
+  if (Buffer.byteLength(text) > YAML_LIMITS.bytes) return { line: 1, message: "the file is larger than 1 MiB", suggestion: "split it into several files" };
+  const lines = text.split("\n");
+  const long = lines.findIndex((line) => line.length > YAML_LIMITS.lineCharacters);
+  if (long >= 0) return { line: long + 1, message: `the line is longer than ${String(YAML_LIMITS.lineCharacters)} characters`, suggestion: "break it" };
+  let open = 0;
+  for (const [index, line] of lines.entries()) {
+    for (const character of line) open += character === "[" || character === "{" ? 1 : character === "]" || character === "}" ? -1 : 0;
+    if (open > 20 * YAML_LIMITS.depth) return { line: index + 1, message: `nests deeper than ${String(YAML_LIMITS.depth)} levels`, suggestion: "close the brackets, or flatten it" };
+  }
+  const directive = lines.findIndex((line) => line.startsWith("%") && !line.startsWith("%YAML "));
+  return directive >= 0 ? { line: directive + 1, message: "directives are not allowed", suggestion: "remove the line, or indent it if it belongs to a text" } : undefined;
+}
+
 function explain(code: string, message: string): [message: string, suggestion?: string] {
   switch (code) {
-    case "DUPLICATE_KEY": return ["this key is already given above", "remove one of the two"];
     case "TAB_AS_INDENT": return ["a tab indents this line", "indent with spaces"];
     case "TAG_RESOLVE_FAILED": return ["custom tags are not allowed", "write the plain value, without the !tag"];
     case "BAD_INDENT": return [message, "line it up with its neighbours"];
@@ -109,6 +124,7 @@ class Conversion {
       if (typeof key !== "string" && typeof key !== "number" && typeof key !== "boolean") this.refuse((pair.key as Node | null) ?? node, path, "a key must be a word", "write `name: value`");
       else if (key === "<<") this.refuse(pair.key as Node, path, "merge keys (<<) are not allowed", "write the values out, or move them to the defaults of foretide.yaml");
       else if (key === "__proto__") this.refuse(pair.key as Node, path, "this key is not allowed", "remove it");
+      else if (Object.hasOwn(result, String(key))) this.refuse(pair.key as Node, [...path, String(key)], "this key is already given above", "remove one of the two");
       else result[String(key)] = this.convert(pair.value as Node | null, [...path, String(key)], depth + 1);
     }
     return result;
@@ -116,7 +132,7 @@ class Conversion {
 
   private refuse(node: Node, path: readonly PathSegment[], message: string, suggestion: string): undefined {
     const { line, col } = this.lines.linePos(node.range?.[0] ?? 0);
-    this.errors.push({ file: this.file, line, column: col, path: dotted(path), message, suggestion });
+    if (this.errors.length < YAML_LIMITS.errorsShown) this.errors.push({ file: this.file, line, column: col, path: dotted(path), message, suggestion });
     return undefined;
   }
 }

@@ -1,0 +1,63 @@
+import { compilePolicy, type CompileContext } from "./compile-policy.ts";
+import { type ConfigError, sortConfigErrors } from "./config-error.ts";
+import { DAEMON_SCHEMA, type DaemonConfig } from "./daemon-schema.ts";
+import { type Inheritance, type InheritedSpec, mergeSpecs, NOTHING_INHERITED } from "./inheritance.ts";
+import type { Lookups } from "./interpolate.ts";
+import { type Fault, isRecord, parseWith, placeFaults, valueAt } from "./issues.ts";
+import { builtInPresets, type Preset } from "./preset.ts";
+import type { ConfigSchemas } from "./read-target.ts";
+import { readYaml, type YamlDocument, type YamlFile } from "./yaml-source.ts";
+
+export interface DaemonParseOptions {
+  readonly presets?: ReadonlyMap<string, Preset>;
+  readonly registries?: { readonly actuators?: ConfigSchemas };
+  readonly lookups?: Lookups;
+}
+
+export type ParsedDaemonConfig = { readonly ok: true; readonly config: DaemonConfig; readonly inheritance: Inheritance } | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+/** The text of foretide.yaml → the daemon's configuration and what policies inherit, or every error with its place. An empty file is all defaults. */
+export function parseDaemonConfig(file: YamlFile, options: DaemonParseOptions = {}): ParsedDaemonConfig {
+  const read = readYaml(file, options.lookups ?? { env: () => undefined, file: () => undefined });
+  const [document, second] = read.documents;
+  const errors: ConfigError[] = [...read.errors];
+  if (second !== undefined) errors.push({ file: file.path, ...second.locate([]), path: "", message: "foretide.yaml is one document", suggestion: "move policies to the policies folder" });
+  if (errors.length > 0) return { ok: false, errors };
+  if (document === undefined) return { ok: true, config: DAEMON_SCHEMA.parse({}), inheritance: NOTHING_INHERITED };
+  const parsed = parseWith(DAEMON_SCHEMA, document.value, []);
+  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...inheritedFaults(document, options)];
+  if (faults.length > 0 || parsed.value === undefined) return { ok: false, errors: sortConfigErrors(placeFaults(faults, document)) };
+  return { ok: true, config: parsed.value, inheritance: inheritanceOf(parsed.value, document) };
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+function exposureFaults(config: DaemonConfig | undefined): readonly Fault[] {
+  if (config === undefined || LOOPBACK.test(config.listen.http.host) || config.api.token !== undefined) return [];
+  return [{ path: ["listen", "http", "host"], at: "value", message: `${config.listen.http.host} is reachable from outside, and the API has no token`, suggestion: "set api.token: ${env:FORETIDE_TOKEN}, or listen on 127.0.0.1" }];
+}
+
+function inheritanceOf(config: DaemonConfig, document: YamlDocument): Inheritance {
+  const inherited = (spec: Readonly<Record<string, unknown>>, base: readonly (string | number)[]): InheritedSpec => ({ spec, layer: { document, base } });
+  return {
+    defaults: Object.keys(config.defaults).length === 0 ? undefined : inherited(config.defaults, ["defaults"]),
+    overlays: config.overlays.map((overlay, index) => ({ match: overlay.match, ...inherited(overlay.spec, ["overlays", index, "spec"]) })),
+  };
+}
+
+// Inherited values are checked where they stand, by compiling them on top of a policy that is right: its own faults are theirs.
+const SOUND_POLICY = { target: { simulated: {} }, replicas: { min: 0, max: 1_000_000 }, demand: { preset: "http-rate", service: "any" } };
+
+function inheritedFaults(document: YamlDocument, options: DaemonParseOptions): readonly Fault[] {
+  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, modeCeiling: "full" };
+  const check = (spec: unknown, base: readonly (string | number)[]): readonly Fault[] => {
+    if (!isRecord(spec)) return [];
+    const { faults } = compilePolicy({ name: "inherited", group: "inherited", labels: {} }, mergeSpecs(SOUND_POLICY, spec), context);
+    return faults.map((fault) => ({ ...fault, path: [...base, ...fault.path.slice(1)] })).filter((fault) => fault.at === "key" || document.has(fault.path) || fault.message === "is required");
+  };
+  const overlays = valueAt(document.value, ["overlays"]);
+  return [
+    ...check(valueAt(document.value, ["defaults"]), ["defaults"]),
+    ...(Array.isArray(overlays) ? overlays.flatMap((overlay: unknown, index) => check(valueAt(overlay, ["spec"]), ["overlays", index, "spec"])) : []),
+  ];
+}
