@@ -1,8 +1,9 @@
+import { contentDigest } from "../model/content-digest.ts";
 import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
 import { crossChecks } from "./cross-checks.ts";
-import { digestOf } from "./digest.ts";
+
 import { type Fault, isRecord, parseWith, unknownKey, withoutEchoes } from "./issues.ts";
 import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
 import type { Preset } from "./preset.ts";
@@ -38,7 +39,7 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   faults.push(...target.faults, ...signals.faults, ...crossChecks(read));
   if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
   const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling) };
-  return { value: { digest: digestOf(policy), ...policy }, faults: [] };
+  return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
 }
 
 const KNOWN_FIELDS: readonly string[] = ["target", ...Object.keys(SPEC_FIELDS)];
