@@ -11,6 +11,8 @@ interface CommandEntry {
 
 /** In the order that `foretide help` shows. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  serve: { summary: "run the daemon", load: () => import("./serve.ts") },
+  demo: { summary: "run the daemon beside a small demo service", load: () => import("./demo.ts") },
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
 };

@@ -1,4 +1,4 @@
-import { NoisyLoad, type FlashCrowd } from "./load-generator.ts";
+import { NoisyLoad, type DemoWorld } from "./load-generator.ts";
 
 /** What one replica of the demo's shop can do. */
 export const SHOP_WORKERS_PER_REPLICA = 8;
@@ -21,8 +21,8 @@ export class DemoShop {
   readonly load: NoisyLoad;
   #backlog = 0;
 
-  constructor(seed: number, crowds: readonly FlashCrowd[]) {
-    this.load = new NoisyLoad(seed, crowds);
+  constructor(world: DemoWorld) {
+    this.load = new NoisyLoad(world);
   }
 
   /** Serves one span with the replicas that are ready. */

@@ -26,11 +26,20 @@ export interface FlashCrowd {
   readonly crest: number;
 }
 
-/** The mean load at a time, without noise: requests per second. `epochSeconds` may be any time; days begin at multiples of the day. */
-export function meanLoad(epochSeconds: number, crowds: readonly FlashCrowd[]): number {
+/** What one visitor's world looks like: when its week began, and its crowds. */
+export interface DemoWorld {
+  readonly seed: number;
+  /** Epoch seconds of the midnight at which a week begins. */
+  readonly weekStartSeconds: number;
+  readonly crowds: readonly FlashCrowd[];
+}
+
+/** The mean load at a time, without noise: requests per second. */
+export function meanLoad(epochSeconds: number, { weekStartSeconds, crowds }: Omit<DemoWorld, "seed">): number {
   const { daySeconds, weekSeconds } = DEMO_RHYTHM;
-  const ofDay = (epochSeconds % daySeconds) / daySeconds;
-  const day = Math.floor((epochSeconds % weekSeconds) / daySeconds);
+  const ofWeek = (((epochSeconds - weekStartSeconds) % weekSeconds) + weekSeconds) % weekSeconds;
+  const ofDay = (ofWeek % daySeconds) / daySeconds;
+  const day = Math.floor(ofWeek / daySeconds);
   let shape = 1;
   for (const peak of DAY_PEAKS) shape += peak.height * Math.exp(-0.5 * (circularDistance(ofDay, peak.at) / peak.width) ** 2);
   const ordinary = NIGHT_REQUESTS_PER_SECOND * shape * (WEEKDAY_FACTORS[day] ?? 1);
@@ -70,13 +79,13 @@ const NOISE_SHARE = 0.035;
 /** The mean load with slow, correlated noise: call it with times that go forward. */
 export class NoisyLoad {
   readonly #random: () => number;
-  readonly #crowds: readonly FlashCrowd[];
+  readonly #world: DemoWorld;
   #noise = 0;
   #lastSeconds: number | undefined;
 
-  constructor(seed: number, crowds: readonly FlashCrowd[]) {
-    this.#random = seededRandom(seed);
-    this.#crowds = crowds;
+  constructor(world: DemoWorld) {
+    this.#random = seededRandom(world.seed);
+    this.#world = world;
   }
 
   /** Requests per second at a time, before the randomness of single arrivals. */
@@ -85,7 +94,7 @@ export class NoisyLoad {
     const keep = NOISE_PERSISTENCE_PER_SECOND ** elapsed;
     this.#noise = keep * this.#noise + Math.sqrt(1 - keep * keep) * NOISE_SHARE * gaussian(this.#random);
     this.#lastSeconds = epochSeconds;
-    return Math.max(0, meanLoad(epochSeconds, this.#crowds) * (1 + this.#noise));
+    return Math.max(0, meanLoad(epochSeconds, this.#world) * (1 + this.#noise));
   }
 
   /** How many requests arrive in a span with this rate (a Poisson count; normal for large means). */

@@ -8,13 +8,12 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 
 import { DemoShop } from "./demo-shop.ts";
-import type { FlashCrowd } from "./load-generator.ts";
+import type { DemoWorld } from "./load-generator.ts";
 
 /** What the parent process hands over, as JSON in the only argument. */
 export interface ShopOptions {
   readonly otlpUrl: string;
-  readonly seed: number;
-  readonly crowds: readonly FlashCrowd[];
+  readonly world: DemoWorld;
   readonly exportIntervalMs: number;
   readonly initialReplicas: number;
 }
@@ -39,7 +38,7 @@ function main(options: ShopOptions): void {
   const failed = meter.createCounter("shop.requests.abandoned", { unit: "{request}", description: "Requests given up by their visitors." });
   const utilizationGauge = meter.createGauge("shop.worker.utilization", { unit: "1", description: "Busy share of the workers." });
 
-  const shop = new DemoShop(options.seed, options.crowds);
+  const shop = new DemoShop(options.world);
   let readyReplicas = options.initialReplicas;
   process.on("message", (message: ReplicasMessage) => {
     readyReplicas = message.readyReplicas;

@@ -1,0 +1,166 @@
+import { createActuator } from "../act/registry.ts";
+import type { GateContext } from "../act/gate.ts";
+import type { FitResult } from "../../forecasts/forecaster.ts";
+import type { HistoryStore } from "../history/history-store.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Outcome } from "../model/intent.ts";
+import type { Policy } from "../model/policy.ts";
+import { success, type Result } from "../model/result.ts";
+import type { Series } from "../model/series.ts";
+import type { Clock } from "./clock.ts";
+import type { ControlBook } from "./control-book.ts";
+import type { FitJob, FitPool } from "./fit-pool.ts";
+import { GroupRuntime } from "./group-runtime.ts";
+import { Outlook } from "./outlook.ts";
+import { recoverGroup, type RecoveredGroup } from "./recover-group.ts";
+import { TargetBoard } from "./target-board.ts";
+import { TargetRuntime, type GateFacts, type TargetSources } from "./target-runtime.ts";
+import { ConditionBook, ForecastScore, type StatusParts } from "./target-status.ts";
+import { ShadowBaseline } from "./shadow-baseline.ts";
+
+/** What the fleet of targets is made from. */
+export interface FleetParts {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly history: HistoryStore;
+  readonly book: ControlBook;
+  readonly fits: FitPool;
+  readonly facts: GateFacts;
+  readonly sources: TargetSources;
+  /** Outcomes of intents that were open when the last process ended, for the first pass. */
+  readonly settled: readonly Outcome[];
+  effective(policy: Policy, timeSeconds: number): Policy;
+  onRecovered(group: string, recovered: RecoveredGroup): void;
+  onFitFailed(policy: Policy, reason: string): void;
+}
+
+export interface Target extends StatusParts {
+  readonly baseline: ShadowBaseline;
+}
+
+/** All groups and targets that run, and how they change when the policies do. */
+export class Fleet {
+  readonly targets = new Map<string, Target>();
+  readonly groups = new Map<string, GroupRuntime>();
+  readonly #parts: FleetParts;
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts;
+  }
+
+  /** Brings the fleet to a set of policies: what stays keeps its state. Gives the groups that are new and those that went. */
+  async apply(policies: readonly Policy[]): Promise<Result<{ readonly added: readonly GroupRuntime[]; readonly removed: readonly GroupRuntime[] }>> {
+    const made = await this.#makeTargets(policies);
+    if (!made.ok) return made;
+    const byGroup = Map.groupBy(policies, (policy) => policy.group);
+    const removed = [...this.groups.values()].filter((group) => !byGroup.has(group.group));
+    for (const group of removed) this.groups.delete(group.group);
+    const added: GroupRuntime[] = [];
+    for (const [name, members] of byGroup) {
+      const running = this.groups.get(name);
+      if (running !== undefined) {
+        const swapped = await running.setPolicies(members, this.#parts.clock.nowSeconds());
+        if (!swapped.ok) return swapped;
+        continue;
+      }
+      const group = await this.#startGroup(name, members);
+      if (!group.ok) return group;
+      this.groups.set(name, group.value);
+      added.push(group.value);
+    }
+    await this.#dropTargets(policies);
+    return success({ added, removed });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.targets.values()].map((target) => target.runtime.actuator.close()));
+  }
+
+  async #makeTargets(policies: readonly Policy[]): Promise<Result<void>> {
+    for (const policy of policies) {
+      const known = this.targets.get(policy.name);
+      if (known !== undefined && sameActuator(known.runtime.policy, policy)) {
+        known.runtime.policy = policy;
+        known.board.policy = policy;
+        known.outlook.policy = policy;
+        continue;
+      }
+      const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
+      if (!actuator.ok) return actuator;
+      await known?.runtime.actuator.close();
+      const runtime = new TargetRuntime(policy, actuator.value);
+      runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
+      this.targets.set(policy.name, this.#newTarget(runtime));
+    }
+    return success(undefined);
+  }
+
+  #newTarget(runtime: TargetRuntime): Target {
+    const { policy } = runtime;
+    const { clock, fits } = this.#parts;
+    return {
+      runtime,
+      board: new TargetBoard(policy, clock.nowSeconds()),
+      outlook: new Outlook(policy, {
+        fits,
+        readHistory: (of, from, to) => this.#readDemand(of, from, to),
+        onFitFailed: (of, reason) => { this.#parts.onFitFailed(of, reason); },
+      }),
+      coverage: new ForecastScore(),
+      conditions: new ConditionBook(),
+      gate: runtime.gateContext(this.#parts.facts),
+      baseline: new ShadowBaseline(policy),
+    };
+  }
+
+  async #startGroup(name: string, policies: readonly Policy[]): Promise<Result<GroupRuntime>> {
+    const { journal, clock, book, facts } = this.#parts;
+    const recovered = await recoverGroup(journal, {
+      group: name, policies, nowSeconds: clock.nowSeconds(),
+      effective: (policy, at) => this.#parts.effective(policy, at),
+      history: (policy) => this.#pastDemand(policy),
+    });
+    if (!recovered.ok) return recovered;
+    this.#parts.onRecovered(name, recovered.value);
+    const members = new Set(policies.map((policy) => policy.name));
+    const outcomes = this.#parts.settled.filter((outcome) => members.has(outcome.target));
+    return success(new GroupRuntime(name, { state: recovered.value.state, policies, outcomes }, {
+      journal,
+      epoch: book.epoch,
+      observe: (policy, nowSeconds) => this.#required(policy.name).runtime.observe(policy, this.#parts.sources, nowSeconds),
+      gateContext: (target): GateContext => this.#required(target).gate,
+      fit: (job: FitJob): Promise<FitResult> => this.#parts.fits.fit(job),
+      overrides: (nowSeconds) => facts.overrides(nowSeconds),
+      effective: (policy, at) => this.#parts.effective(policy, at),
+    }));
+  }
+
+  async #pastDemand(policy: Policy): Promise<Series | undefined> {
+    const now = this.#parts.clock.nowSeconds();
+    const read = await this.#readDemand(policy, now - policy.forecast.historySeconds, now);
+    return read.ok ? read.value : undefined;
+  }
+
+  #readDemand(policy: Policy, fromSeconds: number, toSeconds: number): Promise<Result<Series>> {
+    return this.#parts.history.read({ target: policy.name, signal: "demand", stepSeconds: policy.forecast.stepSeconds }, fromSeconds, toSeconds);
+  }
+
+  async #dropTargets(policies: readonly Policy[]): Promise<void> {
+    const kept = new Set(policies.map((policy) => policy.name));
+    for (const [name, target] of this.targets) {
+      if (kept.has(name)) continue;
+      this.targets.delete(name);
+      await target.runtime.actuator.close();
+    }
+  }
+
+  #required(name: string): Target {
+    const target = this.targets.get(name);
+    if (target === undefined) throw new Error(`no target ${name}`);
+    return target;
+  }
+}
+
+function sameActuator(before: Policy, after: Policy): boolean {
+  return JSON.stringify(before.actuator) === JSON.stringify(after.actuator);
+}
