@@ -1,4 +1,4 @@
-import type { AutoScalingClient, AutoScalingGroup, UpdateAutoScalingGroupCommandInput } from "@aws-sdk/client-auto-scaling";
+import type { AutoScalingClient, AutoScalingGroup, InstancesDistribution, UpdateAutoScalingGroupCommandInput } from "@aws-sdk/client-auto-scaling";
 import { z } from "zod";
 import type { Intent } from "../../model/intent.ts";
 import { failure, success, type Failure, type Result } from "../../model/result.ts";
@@ -7,7 +7,8 @@ import { asgForeignHands, asgRivals } from "../aws/asg-writers.ts";
 import { workloadOf } from "../aws/asg-workload.ts";
 import { awsConnectionFields, clientOptions, requestOptions } from "../aws/connection.ts";
 import { classifyAwsError, readFailure } from "../aws/errors.ts";
-import { currentDistribution, distributionFor, sameDistribution, type Distribution } from "../aws/mixed-instances.ts";
+import { createInstanceMarkets, DESCRIBE_INSTANCES } from "../aws/instance-markets.ts";
+import { distributionFor, sameDistribution } from "../aws/mixed-instances.ts";
 import { arn, declareActions, type AwsPermission } from "../aws/permissions.ts";
 
 const config = z.strictObject({
@@ -17,6 +18,8 @@ const config = z.strictObject({
   honorCooldown: z.boolean().default(false).describe("Let the group's own cooldown refuse a change of the count."),
   mix: z.enum(["auto", "required", "ignore"]).default("auto")
     .describe("Set on-demand base and spot percentage: where the group has a mixed instances policy; always, or fail; never."),
+  offerings: z.enum(["auto", "never"]).default("auto")
+    .describe("Tell which offerings run, which takes a question to EC2 about each new instance: where the group has a mixed instances policy; never."),
 });
 
 type Config = z.infer<typeof config>;
@@ -25,13 +28,14 @@ type Config = z.infer<typeof config>;
 export const awsAsg: ActuatorDefinition<Config> = { type: "aws-asg", config, permissions, create };
 
 /** Every action that this actuator calls; its clients refuse any other. */
-function permissions({ group: name, region, mix }: Config): readonly AwsPermission[] {
+function permissions({ group: name, region, mix, offerings }: Config): readonly AwsPermission[] {
   const group = arn("autoscaling", region, `autoScalingGroup:*:autoScalingGroupName/${name}`);
   return [
     { action: "autoscaling:DescribeAutoScalingGroups", resource: "*", write: false },
     { action: "autoscaling:DescribeScalingActivities", resource: "*", write: false },
     { action: "autoscaling:DescribePolicies", resource: "*", write: false },
     { action: "autoscaling:DescribeScheduledActions", resource: "*", write: false },
+    ...(offerings === "never" ? [] : [DESCRIBE_INSTANCES]),
     { action: "autoscaling:SetDesiredCapacity", resource: group, write: true },
     ...(mix === "ignore" ? [] : [{ action: "autoscaling:UpdateAutoScalingGroup", resource: group, write: true }]),
   ];
@@ -43,6 +47,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const client = (kind: "read" | "write"): AutoScalingClient => declareActions(new sdk.AutoScalingClient(clientOptions(settings, kind)), "autoscaling", declared);
   const reads = client("read");
   const writes = client("write");
+  const markets = createInstanceMarkets(settings, context.now);
   const name = settings.group;
 
   const describe = async (): Promise<Result<AutoScalingGroup>> => {
@@ -70,7 +75,11 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
     type: "aws-asg",
     async read() {
       const group = await describe();
-      return group.ok ? success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf: () => undefined })) : group;
+      if (!group.ok) return group;
+      if (group.value.MixedInstancesPolicy !== undefined && settings.offerings === "auto") {
+        await markets.learn((group.value.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []));
+      }
+      return success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf: (id) => markets.marketOf(id) }));
     },
     async write(intent) {
       const group = await describe();
@@ -85,6 +94,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
     close() {
       reads.destroy();
       writes.destroy();
+      markets.close();
       return Promise.resolve();
     },
   });
@@ -93,7 +103,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
 /** One absolute write: the units, and the distribution where that changes too. */
 interface Order {
   readonly units: number;
-  readonly distribution: Distribution | undefined;
+  readonly distribution: InstancesDistribution | undefined;
   /** Why the mix is left as it is although one was wanted. */
   readonly note: string;
 }
@@ -115,7 +125,7 @@ function orderFor(intent: Intent, group: AutoScalingGroup, settings: Config): { 
   return { ok: true, value: { units, distribution: distribution.value, note: distribution.note } };
 }
 
-type Mix = { readonly ok: true; readonly value: Distribution | undefined; readonly note: string };
+type Mix = { readonly ok: true; readonly value: InstancesDistribution | undefined; readonly note: string };
 
 /** Undefined: the group's distribution stays, because it is the one wanted, or because it is not ours to set. */
 function wantedDistribution(intent: Intent, group: AutoScalingGroup, { settings, units }: { readonly settings: Config; readonly units: number }): Mix | WriteFailure {
@@ -126,26 +136,21 @@ function wantedDistribution(intent: Intent, group: AutoScalingGroup, { settings,
     ? refused("permanent", "no-mixed-instances-policy", `${settings.group} has no mixed instances policy`)
     : distributionFor(intent.allocation, policy, { zones: group.AvailabilityZones ?? [], desiredUnits: units });
   if (!wanted.ok) return settings.mix === "required" ? wanted : keep(`; its mix is left as it is: ${wanted.message}`);
-  return policy !== undefined && sameDistribution(wanted.value, currentDistribution(policy)) ? keep("") : { ...wanted, note: "" };
+  const current = policy?.InstancesDistribution;
+  return sameDistribution(wanted.value, current) ? keep("") : { ok: true, value: { ...current, ...wanted.value, DistributionSegments: undefined }, note: "" };
 }
 
-/** Only what changes is named: AWS keeps the rest, and a launch template changed by others meanwhile is not overwritten. */
-function updateInput(name: string, units: number, distribution: Distribution): UpdateAutoScalingGroupCommandInput {
-  return {
-    AutoScalingGroupName: name,
-    DesiredCapacity: units,
-    MixedInstancesPolicy: {
-      InstancesDistribution: {
-        OnDemandBaseCapacity: distribution.onDemandBaseUnits,
-        OnDemandPercentageAboveBaseCapacity: distribution.onDemandPercentageAboveBase,
-      },
-    },
-  };
+/**
+ * The distribution goes whole, since AWS may give a default to what is left out of it; the launch template and its overrides do
+ * not go, so that one changed by others meanwhile is not overwritten and the caller needs no right to run instances.
+ */
+function updateInput(name: string, units: number, distribution: InstancesDistribution): UpdateAutoScalingGroupCommandInput {
+  return { AutoScalingGroupName: name, DesiredCapacity: units, MixedInstancesPolicy: { InstancesDistribution: distribution } };
 }
 
 function describeOrder({ units, distribution, note }: Order): string {
   if (distribution === undefined) return `desired capacity ${units}${note}`;
-  return `desired capacity ${units}, on-demand base ${distribution.onDemandBaseUnits} and ${distribution.onDemandPercentageAboveBase} % above it`;
+  return `desired capacity ${units}, on-demand base ${distribution.OnDemandBaseCapacity ?? 0} and ${distribution.OnDemandPercentageAboveBaseCapacity ?? 0} % above it`;
 }
 
 /** The limits could not be checked, so nothing was sent. */

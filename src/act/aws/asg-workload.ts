@@ -7,7 +7,7 @@ export interface WorkloadUnits {
   readonly replicasPerUnit: number;
   readonly timeSeconds: number;
   /** Market of an instance where it is known; AWS tells it in EC2, not in the group. */
-  marketOf(instance: Instance): CapacityType | undefined;
+  marketOf(instanceId: string): CapacityType | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export function workloadOf(group: AutoScalingGroup, units: WorkloadUnits): Workl
     const replicas = unitsOf(instance) * units.replicasPerUnit;
     if (isReady) ready += replicas;
     else pending += replicas;
-    const market = units.marketOf(instance);
+    const market = units.marketOf(instance.InstanceId ?? "");
     if (market === undefined) {
       told = false;
     } else {

@@ -1,12 +1,9 @@
-import type { MixedInstancesPolicy } from "@aws-sdk/client-auto-scaling";
+import type { InstancesDistribution, MixedInstancesPolicy } from "@aws-sdk/client-auto-scaling";
 import { parseOfferingId, type Allocation } from "../../model/offering.ts";
 import { refused, type WriteFailure } from "../actuator.ts";
 
 /** How a group splits its capacity: so many units on demand first, and so many percent of the rest. */
-export interface Distribution {
-  readonly onDemandBaseUnits: number;
-  readonly onDemandPercentageAboveBase: number;
-}
+export type Distribution = Required<Pick<InstancesDistribution, "OnDemandBaseCapacity" | "OnDemandPercentageAboveBaseCapacity">>;
 
 /**
  * The distribution that buys an allocation's split of on-demand and spot at `desiredUnits`. Committed capacity is bought
@@ -33,7 +30,7 @@ export function distributionFor(
   }
   return {
     ok: true,
-    value: { onDemandBaseUnits: Math.min(onDemandUnits, desiredUnits), onDemandPercentageAboveBase: spotUnits > 0 ? 0 : 100 },
+    value: { OnDemandBaseCapacity: Math.min(onDemandUnits, desiredUnits), OnDemandPercentageAboveBaseCapacity: spotUnits > 0 ? 0 : 100 },
   };
 }
 
@@ -46,14 +43,8 @@ function weightsOf(policy: MixedInstancesPolicy): ReadonlyMap<string, number> {
   return weights;
 }
 
-/** AWS's defaults (0 and 100) where the group states none. */
-export function currentDistribution(policy: MixedInstancesPolicy): Distribution {
-  return {
-    onDemandBaseUnits: policy.InstancesDistribution?.OnDemandBaseCapacity ?? 0,
-    onDemandPercentageAboveBase: policy.InstancesDistribution?.OnDemandPercentageAboveBaseCapacity ?? 100,
-  };
-}
-
-export function sameDistribution(a: Distribution, b: Distribution): boolean {
-  return a.onDemandBaseUnits === b.onDemandBaseUnits && a.onDemandPercentageAboveBase === b.onDemandPercentageAboveBase;
+/** Where the group states none, AWS's defaults are 0 and 100. */
+export function sameDistribution(wanted: Distribution, current: InstancesDistribution | undefined): boolean {
+  return wanted.OnDemandBaseCapacity === (current?.OnDemandBaseCapacity ?? 0)
+    && wanted.OnDemandPercentageAboveBaseCapacity === (current?.OnDemandPercentageAboveBaseCapacity ?? 100);
 }

@@ -74,23 +74,59 @@ describe("the size of a group", () => {
   });
 });
 
+describe("the offerings that run", () => {
+  const mixed = { overrides: [{ type: "m5.large" }, { type: "c5.large" }], base: 2, percentage: 0 };
+
+  it("are told with their market, which EC2 is asked for once an instance", async () => {
+    const actuator = await asg({}, { mixed });
+    expect(await workloadOf(actuator)).toMatchObject({
+      runningByOffering: { "us-east-1a/m5.large/on-demand": 1, "us-east-1b/m5.large/on-demand": 1, "us-east-1a/c5.large/spot": 1, "us-east-1b/c5.large/spot": 1 },
+      pendingByOffering: {},
+    });
+    await workloadOf(actuator);
+    expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(1);
+    await actuator.write(intentTo(5, 4));
+    expect((await workloadOf(actuator)).pendingByOffering).toEqual({ "us-east-1a/m5.large/spot": 1 });
+    expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(2);
+  });
+
+  it("are left out, and the counts told all the same, where EC2 does not answer; it is asked again later", async () => {
+    const actuator = await asg({}, { mixed });
+    cloud.wire.allow("AKIDASG", ["autoscaling:DescribeAutoScalingGroups"]);
+    expect(await workloadOf(actuator)).toEqual({ kind: "value", timeSeconds: cloud.now(), desiredReplicas: 4, readyReplicas: 4, pendingReplicas: 0 });
+    await workloadOf(actuator);
+    expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(1);
+    cloud.wire.allow("AKIDASG", ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"]);
+    cloud.pass(301);
+    expect((await workloadOf(actuator)).runningByOffering).toBeDefined();
+  });
+
+  it("are not asked for in a plain group, nor where the policy says never", async () => {
+    await workloadOf(await asg());
+    await workloadOf(await asg({ offerings: "never" }, { mixed }));
+    expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(0);
+  });
+});
+
 describe("the mix of on-demand and spot", () => {
   const wanted = allocation({ "us-east-1a/m5.large/on-demand": 2, "us-east-1b/c5.large/spot": 5, "us-east-1a/c5.large/spot": 1 });
 
-  it("is set with the count in one absolute write that names nothing else", async () => {
+  it("is set with the count in one absolute write that keeps the launch template and the strategies", async () => {
     const actuator = await asg({}, { mixed: MIXED });
     expect(await actuator.write(intentTo(8, 4, { allocation: wanted }))).toMatchObject({
       ok: true, value: { applied: true, detail: "shop-asg: desired capacity 8, on-demand base 2 and 0 % above it" },
     });
-    expect(cloud.wire.writeCalls()).toMatchObject([{
+    expect(cloud.wire.writeCalls().map(({ action, input }) => ({ action, input }))).toEqual([{
       action: "UpdateAutoScalingGroup",
-      input: { AutoScalingGroupName: GROUP, DesiredCapacity: "8", MixedInstancesPolicy: { InstancesDistribution: { OnDemandBaseCapacity: "2", OnDemandPercentageAboveBaseCapacity: "0" } } },
+      input: { AutoScalingGroupName: GROUP, DesiredCapacity: "8", MixedInstancesPolicy: { InstancesDistribution: {
+        OnDemandBaseCapacity: "2", OnDemandPercentageAboveBaseCapacity: "0", SpotAllocationStrategy: "price-capacity-optimized",
+      } } },
     }]);
     cloud.pass(120);
     const group = cloud.autoScaling.group(GROUP);
     group.settle();
     expect([group.units(({ market }) => market === "on-demand"), group.units(({ market }) => market === "spot")]).toEqual([2, 6]);
-    expect(group.mixed?.overrides).toEqual(MIXED?.overrides);
+    expect(group.mixed).toMatchObject({ overrides: MIXED?.overrides, spotStrategy: "price-capacity-optimized" });
   });
 
   it("changes without a change of the count, and not when it is there already", async () => {

@@ -1,0 +1,45 @@
+// All that each actuator on AWS can do, done once: what a least-privilege policy must allow. A failure is a line of text.
+import type { Actuator } from "../../src/act/actuator.ts";
+import type { FakeCloud } from "../fixtures/aws/cloud.ts";
+import { intentTo } from "./actuator.contract.ts";
+
+export interface AwsExercise {
+  readonly config: Readonly<Record<string, unknown>>;
+  prepare(cloud: FakeCloud): void;
+  exercise(actuator: Actuator, cloud: FakeCloud): Promise<readonly string[]>;
+}
+
+export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
+  "aws-asg": {
+    config: { group: "shop-asg", region: "us-east-1" },
+    prepare: (cloud) => {
+      cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4, mixed: { overrides: [{ type: "m5.large" }], base: 1, percentage: 0 } });
+    },
+    async exercise(actuator) {
+      const failures = await readAll(actuator);
+      const allocation = { instances: { "us-east-1a/m5.large/on-demand": 3, "us-east-1b/m5.large/spot": 4 }, replicas: 7, costPerHourUsd: 0, carbonGramsPerHour: undefined };
+      failures.push(...await write(actuator, 6), ...await write(actuator, 7, { allocation }));
+      return failures;
+    },
+  },
+};
+
+async function readAll(actuator: Actuator): Promise<string[]> {
+  const failures: string[] = [];
+  const workload = await actuator.read();
+  if (!workload.ok) failures.push(`read: ${workload.message}`);
+  else if (workload.value.runningByOffering === undefined) failures.push("read: no offerings");
+  const hands = await actuator.foreignHands?.(0);
+  if (hands?.ok === false) failures.push(`hands: ${hands.message}`);
+  const rivals = await actuator.rivals?.();
+  if (rivals?.ok === false) failures.push(`rivals: ${rivals.message}`);
+  return failures;
+}
+
+/** To a count, from whatever is there. */
+async function write(actuator: Actuator, replicas: number, rest: Parameters<typeof intentTo>[2] = {}): Promise<string[]> {
+  const workload = await actuator.read();
+  if (!workload.ok) return [`read: ${workload.message}`];
+  const answer = await actuator.write(intentTo(replicas, workload.value.desiredReplicas, rest));
+  return answer.ok ? [] : [`write: ${answer.code}: ${answer.message}`];
+}
