@@ -29,8 +29,9 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
   // Series of one distribution are merged before a mean, a quantile or a share is taken, unless the extreme of the series is asked for.
   const merged = extract !== "rate" && (aggregate === "sum" || aggregate === "mean");
   const values: number[] = [];
+  const rates: Increase[] = [];
   const whole = { total: 0, other: 0, distribution: new Distribution() };
-  let [covered, series] = [0, 0];
+  let [covered, series, longest] = [0, 0, 0];
   for (const track of signal.tracks.values()) {
     if (track.dormant) continue;
     const distribution = merged ? whole.distribution : new Distribution();
@@ -38,11 +39,14 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
     if (increase.coveredSeconds <= 0) continue;
     series++;
     covered += Math.min(increase.coveredSeconds / windowSeconds, 1);
+    longest = Math.max(longest, Math.min(increase.coveredSeconds, windowSeconds));
     whole.total += increase.total;
     whole.other += increase.other;
-    if (extract === "rate") values.push(increase.total / increase.knownSeconds);
+    if (extract === "rate") rates.push(increase);
     else if (!merged) values.push(ratio(signal.spec, increase.total, increase.other, distribution, bounds) ?? Number.NaN);
   }
+  // Where no series covers the whole window (all have just begun), the rate is that of the part that was observed.
+  for (const increase of rates) values.push(increase.total / Math.min(increase.knownSeconds, longest));
   const coverage = series === 0 ? 0 : covered / series;
   const value = merged ? ratio(signal.spec, whole.total, whole.other, whole.distribution, bounds) : aggregated(values.filter((item) => !Number.isNaN(item)), aggregate);
   const scaled = value === undefined || extract === "share-above" ? value : value * signal.scale;
