@@ -9,6 +9,7 @@ import { openSqliteHistory } from "../history/sqlite-history.ts";
 import type { HistoryStore } from "../history/history-store.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openSegmentJournal } from "../journal/segment-journal.ts";
+import type { Policy } from "../model/policy.ts";
 import { success, type Result } from "../model/result.ts";
 import { MetricStore } from "../observe/metrics/metric-store.ts";
 import { startOtlpReceivers, type OtlpReceivers } from "../observe/metrics/otlp/receivers.ts";
@@ -23,9 +24,10 @@ import { Fleet } from "./fleet.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { HistoryFeed } from "./history-feed.ts";
 import { LiveView } from "./live-view.ts";
+import { MarketWatch } from "./market-watch.ts";
 import { PassReporter } from "./pass-reporter.ts";
 import { PolicyReloader } from "./policy-reloader.ts";
-import { createSources } from "./sources.ts";
+import { createSources, signalsOf } from "./sources.ts";
 import type { Log } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/otel-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -89,16 +91,21 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
   const settled = await settleOpenIntents(journal, memory, clock.nowSeconds());
   if (!settled.ok) return settled;
 
-  const sources = createSources(reader, configuration, log);
+  const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon });
+  closers.push(() => Promise.resolve(market.close()));
   const fleet = new Fleet({
-    clock, journal, history, book, fits, settled: settled.value, sources: sources.targets,
+    clock, journal, history, book, fits, settled: settled.value, sources: createSources(reader, market),
     facts: { killSwitch, memory, epoch: book.epoch, nowSeconds: () => clock.nowSeconds(), overrides: (now) => book.overrides(now) },
-    effective: sources.effective,
+    effective: (policy) => policy,
     onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
   });
   closers.push(() => fleet.close());
-  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap: (policies) => { reader.retain(sources.specsOf(policies)); } });
+  const onSwap = (policies: readonly Policy[]): void => {
+    reader.retain(signalsOf(policies));
+    market.watch(policies);
+  };
+  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap });
   const first = await reloader.start();
   if (!first.ok) return first;
 

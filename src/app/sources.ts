@@ -1,27 +1,19 @@
 import type { Policy, SignalSpec } from "../model/policy.ts";
 import type { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
-import type { Configuration } from "../policy/load-configuration.ts";
+import type { MarketWatch } from "./market-watch.ts";
 import type { TargetSources } from "./target-runtime.ts";
-import type { Log } from "./telemetry/log.ts";
 
-export interface Sources {
-  readonly targets: TargetSources;
-  /** The policy as it holds at a time. */
-  effective(policy: Policy, timeSeconds: number): Policy;
-  /** All signals that policies read. */
-  specsOf(policies: readonly Policy[]): readonly SignalSpec[];
+/** Where the loop's questions are answered: metrics from OTLP, offerings and grid intensity from what was last looked up. */
+export function createSources(reader: SignalReader, market: MarketWatch): TargetSources {
+  return {
+    readSignal: (_target, spec, nowSeconds) => reader.read(spec, nowSeconds),
+    offerings: (policy) => market.offerings(policy),
+    carbon: (policy) => market.carbon(policy),
+    takeNotices: () => [],
+  };
 }
 
-/** Where the loop's questions are answered: metrics from OTLP, offerings and grid intensity from the providers of the configuration. */
-export function createSources(reader: SignalReader, _configuration: Configuration, _log: Log): Sources {
-  return {
-    targets: {
-      readSignal: (_target, spec, nowSeconds) => reader.read(spec, nowSeconds),
-      offerings: () => undefined,
-      carbon: () => undefined,
-      takeNotices: () => [],
-    },
-    effective: (policy) => policy,
-    specsOf: (policies) => policies.flatMap((policy) => Object.values(policy.signals).filter((spec): spec is SignalSpec => spec !== undefined)),
-  };
+/** All signals that policies read. */
+export function signalsOf(policies: readonly Policy[]): readonly SignalSpec[] {
+  return policies.flatMap((policy) => Object.values(policy.signals).filter((spec): spec is SignalSpec => spec !== undefined));
 }

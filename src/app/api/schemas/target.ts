@@ -8,7 +8,7 @@ export const modeName = z.enum(MODES).describe("How far a decision may go: seen 
 
 export const observationSchema = z
   .union([
-    z.object({ kind: z.literal("value"), value: z.number(), timeSeconds, censored: z.boolean().optional().describe("A lower bound: the service was saturated.") }),
+    z.object({ kind: z.literal("value"), value: z.number(), timeSeconds, censored: z.boolean().optional().describe("A lower bound: the service was saturated."), coverage: z.number().optional().describe("Share of the window that was observed.") }),
     z.object({ kind: z.literal("absent"), cause: z.enum(["stale", "absent", "invalid"]), detail: z.string() }),
   ])
   .meta({ id: "Observation", description: "A value with its time, or the cause of its absence. Absent is never zero." });

@@ -3,7 +3,7 @@ import { Charts } from "./charts.tsx";
 import { Conditions } from "./conditions.tsx";
 import { CommandDialog, Overrides, type Command } from "./controls.tsx";
 import { DecisionDetail } from "./decision-detail.tsx";
-import { Change, decisive, Decisions, KindChip } from "./decisions.tsx";
+import { Change, Decisions, KindChip, Why } from "./decisions.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ago, words } from "./format.ts";
 import { Header } from "./header.tsx";
@@ -70,7 +70,7 @@ function Headline({ target, decided, nowSeconds, onOpen }: { readonly target: Ta
   if (decision === undefined) return <section class="headline"><p class="say">Watching {target.target}. The first decision comes with the first tick.</p></section>;
   return (
     <section class="headline" aria-label="Newest decision">
-      <p class="say"><KindChip kind={decision.kind} /> <Change decision={decision} /> <span class="reason">{decisive(decision)?.text}</span></p>
+      <p class="say"><KindChip kind={decision.kind} /> <Change decision={decision} /> <span class="reason"><Why decision={decision} /></span></p>
       <p class="muted">{ago(decision.timeSeconds, nowSeconds)}{target.gate.open ? "" : ` · not carried out: ${target.gate.detail === "" ? words(target.gate.code) : target.gate.detail}`} · <button type="button" class="link" onClick={() => { onOpen(decision.id); }}>Explain</button></p>
     </section>
   );

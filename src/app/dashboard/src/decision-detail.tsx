@@ -135,10 +135,10 @@ function Alternatives({ explanation: { alternatives } }: { readonly explanation:
           <tbody>
             {alternatives.map((one) => (
               <tr key={one.name}>
-                <td>{words(one.name)}<span class="note">{one.basis}</span></td>
+                <td>{words(one.name)}{one.costPerHourUsd === undefined ? null : <span class="note">{one.basis}</span>}</td>
                 <td class="number">{count(one.replicas)}</td>
-                <td class="number nowrap">{usd(one.costPerHourUsd)}<span class="note">{usd(one.costDifferencePerHourUsd, true)}</span></td>
-                <td class="number nowrap">{grams(one.carbonGramsPerHour)}<span class="note">{grams(one.carbonDifferenceGramsPerHour, true)}</span></td>
+                <td class="number nowrap">{usd(one.costPerHourUsd)}{one.costDifferencePerHourUsd === undefined ? null : <span class="note">{usd(one.costDifferencePerHourUsd, true)}</span>}</td>
+                <td class="number nowrap">{grams(one.carbonGramsPerHour)}{one.carbonDifferenceGramsPerHour === undefined ? null : <span class="note">{grams(one.carbonDifferenceGramsPerHour, true)}</span>}</td>
                 <td>{one.notTaken}</td>
               </tr>
             ))}

@@ -13,6 +13,14 @@ export function Change({ decision }: { readonly decision: Decision }) {
   return before === after ? <span class="change">{count(after)}</span> : <span class="change">{count(before)} <span aria-label="to">→</span> {count(after)}</span>;
 }
 
+/** The rule that settled it, by name and in its words; and the count without it, where it held one back. */
+export function Why({ decision }: { readonly decision: Decision }) {
+  const reason = decisive(decision);
+  const { binding, desiredReplicas } = decision;
+  const heldBack = binding !== undefined && binding.withoutCode === reason?.code && binding.desiredReplicas !== desiredReplicas;
+  return <><b>{words(reason?.code ?? "")}</b> · {reason?.text}{heldBack ? <span class="muted"> (else {count(binding.desiredReplicas)})</span> : null}</>;
+}
+
 export function KindChip({ kind }: { readonly kind: Decision["kind"] }) {
   return <span class={`chip kind-${kind}`}>{words(kind)}</span>;
 }
@@ -55,20 +63,27 @@ export function Decisions({ decided, nowSeconds, onlyChanges, onOnlyChanges, onO
 
 interface RowData {
   readonly decided: Decided;
-  /** How many holds at the same count this row stands for. */
+  /** How many decisions this row stands for. */
   readonly times: number;
 }
 
-/** Holds in a row at the same count are one row, the newest of them. */
+/** Decisions in a row that change nothing, for the same rule and at the same count, are one row: the newest of them. */
 function collapseHolds(decided: readonly Decided[]): readonly RowData[] {
   const rows: RowData[] = [];
   for (const one of decided) {
     const last = rows.at(-1);
-    const isSame = last !== undefined && one.decision.kind === "hold" && last.decided.decision.kind === "hold" && last.decided.decision.desiredReplicas === one.decision.desiredReplicas;
-    if (isSame) rows[rows.length - 1] = { decided: last.decided, times: last.times + 1 };
+    if (last !== undefined && isQuiet(one) && sameness(one) === sameness(last.decided)) rows[rows.length - 1] = { decided: last.decided, times: last.times + 1 };
     else rows.push({ decided: one, times: 1 });
   }
   return rows;
+}
+
+function isQuiet({ decision, outcome }: Decided): boolean {
+  return outcome === undefined && decision.currentReplicas === decision.desiredReplicas && (decision.kind === "hold" || decision.kind === "defer");
+}
+
+function sameness({ decision }: Decided): string {
+  return `${decision.kind} ${String(decision.desiredReplicas)} ${decisive(decision)?.code ?? ""}`;
 }
 
 function Row({ decided: { decision, outcome }, times, nowSeconds, onOpen }: RowData & { readonly nowSeconds: number; readonly onOpen: (id: string) => void }) {
@@ -78,7 +93,7 @@ function Row({ decided: { decision, outcome }, times, nowSeconds, onOpen }: RowD
       <td class="nowrap"><KindChip kind={decision.kind} />{times > 1 ? <span class="muted"> × {times}</span> : null}</td>
       <td class="number nowrap"><Change decision={decision} /></td>
       <td class="why">
-        <button type="button" class="link" onClick={(event) => { event.stopPropagation(); onOpen(decision.id); }}>{decisive(decision)?.text ?? ""}</button>
+        <button type="button" class="link" onClick={(event) => { event.stopPropagation(); onOpen(decision.id); }}><Why decision={decision} /></button>
       </td>
       <td class="nowrap"><OutcomeNote outcome={decision.kind === "hold" && outcome === undefined ? undefined : outcome} /></td>
       <td class="number">{usd(decision.costPerHourUsd)}</td>

@@ -68,8 +68,3 @@ export function words(code: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Every unit as people write it; "1" is a share. */
-export function withUnit(value: Maybe, unit: string): string {
-  if (!isThere(value)) return ABSENT;
-  return unit === "1" ? percent(value, value < 0.1 ? 2 : 0) : `${quantity(value)} ${unit}`;
-}

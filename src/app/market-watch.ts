@@ -1,0 +1,102 @@
+import { CARBON_SOURCES } from "../observe/carbon/registry.ts";
+import type { CarbonDeps, CarbonSource } from "../observe/carbon/carbon-source.ts";
+import { embeddedFigures } from "../observe/market/embedded-market.ts";
+import { offeringsFor } from "../observe/market/offerings.ts";
+import type { CarbonSignal, Offering } from "../model/offering.ts";
+import type { Policy } from "../model/policy.ts";
+import { failure, type Result } from "../model/result.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./telemetry/log.ts";
+
+const REFRESH_EVERY_MS = 300_000;
+const CARBON_TIMEOUT_MS = 10_000;
+const CARBON_HORIZON_SECONDS = 48 * 3600;
+/** A start time for offerings of a policy that states and has learned none. */
+const USUAL_START_SECONDS = 120;
+
+/**
+ * Offerings and grid intensity of each policy, looked up beside the loop: the loop reads what was last known. Prices come from
+ * the embedded tables; intensity from the provider that foretide.yaml names, with the annual table behind it.
+ */
+export class MarketWatch {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #carbon: CarbonSource | undefined;
+  #policies: readonly Policy[] = [];
+  readonly #offerings = new Map<string, readonly Offering[]>();
+  readonly #signals = new Map<string, CarbonSignal>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: { readonly clock: Clock; readonly log: Log; readonly carbonProvider: Readonly<Record<string, unknown>> }) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    const carbon = carbonSource(parts.carbonProvider);
+    if (!carbon.ok) parts.log.error({ reason: carbon.message }, "the carbon provider cannot be used: the annual table stands in");
+    this.#carbon = carbon.ok ? carbon.value : undefined;
+    this.#timer = setInterval(() => void this.refresh(), REFRESH_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** The policies to look up for; their offerings are there at once, from the tables. */
+  watch(policies: readonly Policy[]): void {
+    this.#policies = policies;
+    for (const policy of policies) this.#offer(policy, {});
+    void this.refresh();
+  }
+
+  offerings(policy: Policy): readonly Offering[] | undefined {
+    return this.#offerings.get(policy.name);
+  }
+
+  carbon(policy: Policy): CarbonSignal | undefined {
+    return this.#signals.get(policy.name);
+  }
+
+  /** Asks the provider for each region once. What fails keeps what was known. */
+  async refresh(): Promise<void> {
+    const intensities = new Map<string, CarbonSignal>();
+    for (const region of new Set(this.#policies.flatMap((policy) => policy.purchase?.regions ?? []))) {
+      const read = await this.#carbon?.read({ region, nowSeconds: this.#clock.nowSeconds(), horizonSeconds: CARBON_HORIZON_SECONDS });
+      if (read?.ok === true) {
+        const { signal, gramsPerKwh, timeSeconds, source, forecast } = read.value;
+        intensities.set(region, { signal, intensityGramsPerKwh: gramsPerKwh, timeSeconds, source, forecast: forecast.map((point) => ({ timeSeconds: point.timeSeconds, intensityGramsPerKwh: point.gramsPerKwh })) });
+      } else if (read !== undefined) this.#log.warn({ region, reason: read.message }, "no live grid intensity: the last known or the annual table stands in");
+    }
+    for (const policy of this.#policies) {
+      const own = (policy.purchase?.regions ?? []).flatMap((region) => {
+        const signal = intensities.get(region);
+        return signal?.signal === policy.carbon.signal ? [[region, signal] as const] : [];
+      });
+      if (own.length === 0) continue;
+      this.#offer(policy, Object.fromEntries(own.map(([region, signal]) => [region, signal.intensityGramsPerKwh])));
+      const [first] = own;
+      if (own.length === 1 && first !== undefined) this.#signals.set(policy.name, first[1]);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #offer(policy: Policy, intensityGramsPerKwh: Readonly<Record<string, number>>): void {
+    if (policy.purchase === undefined) {
+      this.#offerings.delete(policy.name);
+      return;
+    }
+    const { regions, instanceTypes } = policy.purchase;
+    this.#offerings.set(policy.name, offeringsFor({
+      purchase: policy.purchase, carbon: policy.carbon, figures: embeddedFigures({ regions, instanceTypes }),
+      startSeconds: policy.leadTimeSeconds ?? USUAL_START_SECONDS, intensityGramsPerKwh,
+    }));
+  }
+}
+
+/** The one provider that the configuration names; the embedded table where it names none. */
+function carbonSource(provider: Readonly<Record<string, unknown>>): Result<CarbonSource> {
+  const [type = "embedded", settings = {}] = Object.entries(provider)[0] ?? [];
+  const definition = (CARBON_SOURCES as Readonly<Record<string, { readonly config: { safeParse(value: unknown): { success: boolean; data?: unknown; error?: { message: string } } }; create(config: never, deps: CarbonDeps): CarbonSource }>>)[type];
+  if (definition === undefined) return failure("permanent", `there is no carbon provider ${type}; there are ${Object.keys(CARBON_SOURCES).join(", ")}`);
+  const parsed = definition.config.safeParse(settings ?? {});
+  if (!parsed.success) return failure("permanent", `${type}: ${parsed.error?.message ?? "not its configuration"}`);
+  return { ok: true, value: definition.create(parsed.data as never, { fetch, timeoutMilliseconds: CARBON_TIMEOUT_MS }) };
+}
