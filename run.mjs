@@ -18,24 +18,47 @@ const RUNTIME_PACKAGES = {
 const say = (line) => process.stderr.write(`foretide: ${line}\n`);
 const fail = (line) => { say(line); process.exit(1); };
 
-/** Run `work` while holding a lock file, so that two launchers started together install once. */
+const STALE_LOCK_MS = 20 * 60_000;
+
+/** Run `work` while holding a lock file, so that two launchers started together install once. A dead holder's lock is taken over. */
 async function withLock(name, work) {
   mkdirSync(RUNTIME_DIR, { recursive: true });
   const path = join(RUNTIME_DIR, `${name}.lock`);
-  for (;;) {
-    try { const fd = openSync(path, "wx"); writeFileSync(fd, String(process.pid)); closeSync(fd); break; } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-      if (lockIsStale(path)) rmSync(path, { force: true }); else await new Promise((resolve) => setTimeout(resolve, 300));
-    }
+  for (let waits = 0; !takeLock(path); waits++) {
+    if (removeIfStale(path)) continue;
+    if (waits === 3) say(`another foretide is installing (${path}); waiting for it`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
   }
   const release = () => rmSync(path, { force: true });
   process.once("exit", release);
   try { return work(); } finally { release(); process.off("exit", release); }
 }
+function takeLock(path) {
+  try {
+    const fd = openSync(path, "wx");
+    writeFileSync(fd, String(process.pid));
+    closeSync(fd);
+    return true;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+function removeIfStale(path) {
+  if (!lockIsStale(path)) return false;
+  // Only one of several waiting launchers can rename it; the others go on waiting for what that one makes.
+  const grave = `${path}.${process.pid}`;
+  try { renameSync(path, grave); } catch (error) { if (error.code === "ENOENT") return true; throw error; }
+  rmSync(grave, { force: true });
+  return true;
+}
 function lockIsStale(path) {
   try {
+    const age = Date.now() - statSync(path).mtimeMs;
     const pid = Number(readFileSync(path, "utf8"));
-    if (!pid) return Date.now() - statSync(path).mtimeMs > 5_000;
+    // No pid: its writer died between two lines, or is between them now. Very old: the pid belongs to someone else by now.
+    if (!pid) return age > 5_000;
+    if (age > STALE_LOCK_MS) return true;
     process.kill(pid, 0);
     return false;
   } catch (error) { return error.code === "ESRCH"; }
@@ -81,21 +104,30 @@ async function installPackages(env) {
     say("installing packages (npm ci)");
     const done = spawnSync("npm", ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT, env, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
     if (done.status !== 0) fail("npm ci failed; see its message above");
+    mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(`${stamp}.tmp`, hash);
     renameSync(`${stamp}.tmp`, stamp);
   });
 }
 
-/** Run one command in the foreground; signals are handed on, and its exit code is returned. */
-function run(command, args, env, options = {}) {
+const SIGNALS = process.platform === "win32" ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"];
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Run one command in the foreground; signals are handed on, and its exit code is returned. With `apart` it gets a process group of
+ * its own, so that a Ctrl-C reaches it once (from here) and not twice, and a channel whose end tells it that this launcher is gone.
+ */
+function run(command, args, env, { apart = false, ...options } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: "inherit", ...options });
-    const forward = (signal) => child.kill(signal);
-    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-    for (const signal of signals) process.on(signal, forward);
+    const separate = apart && process.platform !== "win32" ? { detached: true, stdio: ["ignore", "inherit", "inherit", "ipc"] } : {};
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: "inherit", ...separate, ...options });
+    let lastAt = 0;
+    // npm hands on the Ctrl-C that the terminal has already sent here: within half a second it is the same one.
+    const forward = (signal) => { const now = Date.now(); if (now - lastAt > SAME_SIGNAL_MS) child.kill(signal); lastAt = now; };
+    for (const signal of SIGNALS) process.on(signal, forward);
     child.on("error", (error) => { say(error.message); resolve(1); });
     child.on("exit", (code, signal) => {
-      for (const name of signals) process.off(name, forward);
+      for (const name of SIGNALS) process.off(name, forward);
       resolve(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1));
     });
   });
@@ -114,11 +146,12 @@ async function main() {
     if (existsSync(join(ROOT, "src/app/dashboard/vite.config.ts"))) await step(node, [bin("vite"), "build", "--logLevel", "warn", "--config", "src/app/dashboard/vite.config.ts"]);
   };
   switch (task) {
-    case "start": say("building"); await build(); return run(node, ["dist/src/main.js", "demo", ...args], env);
+    case "start": say("building"); await build(); return run(node, ["dist/src/main.js", "demo", ...args], env, { apart: true });
     case "build": await build(); return 0;
     case "test": await build(); return run(node, [bin("vitest"), "run", ...args], env);
     case "test:real": await build(); return run(node, [bin("vitest"), "run", "--config", "vitest.real.config.ts", ...args], env);
     case "check": for (const script of ["lint", "typecheck", "test"]) await step("npm", ["run", "--silent", script]); return 0;
+    case "bench": return run(node, ["bench/run.ts", ...args], env);
     case "node": return run(node, args, env);
     case "exec": return run(args[0], args.slice(1), env, { shell: process.platform === "win32" });
     default: return fail(`unknown task ${task}`);

@@ -14,6 +14,8 @@ export async function untilStopped(running: Running): Promise<number> {
     const end = (): void => { resolve(); };
     process.once("SIGINT", end);
     process.once("SIGTERM", end);
+    // The launcher (run.mjs) holds a channel; its end means that the launcher was killed.
+    if (process.connected) process.once("disconnect", end);
     process.on("SIGHUP", () => {
       if (running.reload === undefined) resolve();
       else void running.reload();
