@@ -76,8 +76,7 @@ function exponentialShape(point: Tree): readonly number[] {
 }
 
 function seconds(nanoseconds: unknown): number {
-  const value = BigInt((nanoseconds ?? 0) as string | number);
-  return Number(value >> 32n) * (4294967296 / 1e9) + Number(value & 0xffffffffn) / 1e9;
+  return Number(BigInt((nanoseconds ?? 0) as string | number)) / 1e9;
 }
 
 function plainAttributes(value: unknown): Tree {

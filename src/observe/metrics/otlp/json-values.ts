@@ -1,9 +1,6 @@
 import type { AttributeValue, Attributes } from "../series/attributes.ts";
 import { MAX_ATTRIBUTE_DEPTH, plainDouble, plainInteger, setAttribute } from "./wire-attributes.ts";
 
-/** Seconds of one unit of the high half of a 64-bit count of nanoseconds. */
-const HIGH_SECONDS = 4294967296 / 1e9;
-
 /** A value that OTLP/JSON does not allow, with its path. Thrown within the decoder and caught at its entry. */
 export class JsonFault extends Error {}
 
@@ -66,7 +63,7 @@ export function enumAt(value: unknown, path: string): number {
 export function secondsAt(value: unknown, path: string): number {
   const nanoseconds = integerAt(value, path);
   if (nanoseconds < 0n) throw new JsonFault(`${path}: expected a time, got ${String(nanoseconds)}`);
-  return Number(nanoseconds >> 32n) * HIGH_SECONDS + Number(nanoseconds & 0xffffffffn) / 1e9;
+  return Number(nanoseconds) / 1e9;
 }
 
 /** A list of `{ key, value }` as attributes; where a key repeats, the last one counts. */

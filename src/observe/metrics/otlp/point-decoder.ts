@@ -6,8 +6,6 @@ import type { SeriesTable } from "../series/series-table.ts";
 import { STOPPED, type WireCursor } from "./wire-cursor.ts";
 
 const TWO_32 = 4294967296;
-/** Seconds of one unit of the high half of a 64-bit count of nanoseconds. */
-const HIGH_SECONDS = TWO_32 / 1e9;
 /** Tags of the attribute fields: the kinds of point number them differently. */
 const NUMBER_ATTRIBUTES = 58;
 const HISTOGRAM_ATTRIBUTES = 74;
@@ -74,8 +72,8 @@ export class PointDecoder {
         attributesEnd = p;
       } else if ((tag & 0x87) === 1 && tag > 8 && p + 9 <= end) {
         p += 9;
-        if (tag === 25) time = view.getUint32(p - 4, true) * HIGH_SECONDS + view.getUint32(p - 8, true) / 1e9;
-        else if (tag === 17) start = view.getUint32(p - 4, true) * HIGH_SECONDS + view.getUint32(p - 8, true) / 1e9;
+        if (tag === 25) time = (view.getUint32(p - 4, true) * TWO_32 + view.getUint32(p - 8, true)) / 1e9;
+        else if (tag === 17) start = (view.getUint32(p - 4, true) * TWO_32 + view.getUint32(p - 8, true)) / 1e9;
         else if (tag === 33) value = view.getFloat64(p - 8, true);
         else if (tag === 49) value = view.getInt32(p - 4, true) * TWO_32 + view.getUint32(p - 8, true);
       } else {

@@ -1,9 +1,6 @@
 /** Beyond every offset that a request may have, and still a small integer: a position that ends every loop after a fault. */
 export const STOPPED = 0x3fffffff;
 
-/** Seconds of one unit of the high half of a 64-bit count of nanoseconds. */
-const HIGH_SECONDS = 4294967296 / 1e9;
-
 /** Where the bytes of a request broke, and what was wrong there. */
 export interface WireFault {
   readonly offset: number;
@@ -99,7 +96,7 @@ export class WireCursor {
     return this.view.getUint32(p + 4, true) * 4294967296 + this.view.getUint32(p, true);
   }
 
-  /** Nanoseconds since the epoch, as seconds (to a quarter of a microsecond). */
+  /** Nanoseconds since the epoch, as seconds (exact for whole seconds, else to a quarter of a microsecond). */
   seconds(end: number): number {
     const p = this.position;
     if (p + 8 > end) {
@@ -107,7 +104,7 @@ export class WireCursor {
       return 0;
     }
     this.position = p + 8;
-    return this.view.getUint32(p + 4, true) * HIGH_SECONDS + this.view.getUint32(p, true) / 1e9;
+    return (this.view.getUint32(p + 4, true) * 4294967296 + this.view.getUint32(p, true)) / 1e9;
   }
 
   /** Read a length; the end of the block that follows. */

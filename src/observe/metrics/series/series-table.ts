@@ -72,12 +72,15 @@ export class SeriesTable {
   evicted = 0;
   readonly #limits: SeriesLimits;
   readonly #watchers = new Map<string, SeriesWatcher[]>();
+  /** Series that this request has brought to a signal for which the table made room. */
+  readonly #admitted = new Map<SeriesWatcher, number>();
 
   constructor(limits: SeriesLimits = DEFAULT_SERIES_LIMITS) {
     this.#limits = limits;
   }
 
   begin(): void {
+    this.#admitted.clear();
     for (const pool of [this.resources, this.scopes, this.metrics, this.series]) pool.begin();
   }
 
@@ -188,16 +191,31 @@ export class SeriesTable {
   }
 
   #attach(id: number, watchers: readonly SeriesWatcher[]): void {
-    const sinks = watchers.flatMap((watcher) => watcher.attach(id, this) ?? []);
+    const sinks = watchers.flatMap((watcher) => this.#sinkOf(id, watcher) ?? []);
     for (const sink of sinks) pushLastPoint(this, id, sink);
     if (sinks.length > 0) this.sinks[id] = [...(this.sinks[id] ?? []), ...sinks];
   }
 
+  /** A signal that has its fill takes no more, and knows it. */
+  #sinkOf(id: number, watcher: SeriesWatcher): SeriesSink | undefined {
+    if (watcher.seriesCount < this.#limits.maxSeriesPerSignal) return watcher.attach(id, this);
+    if (watcher.wants(this.metricOf(id), this.attributesOf(id), this.resourceOf(id))) watcher.overflow(this.#limits.maxSeriesPerSignal);
+    return undefined;
+  }
+
   /** A series that a signal wants is admitted even to a full table, up to the signal's own limit. */
   #admits(metric: MetricEntry, resource: ResourceEntry, attributes: Attributes): boolean {
-    const watchers = this.#watchers.get(metric.name);
-    if (watchers?.some((watcher) => watcher.seriesCount < this.#limits.maxSeriesPerSignal && watcher.wants(metric, attributes, resource.attributes))) return true;
-    return this.series.size < this.#limits.maxSeries && resource.series < this.#limits.maxSeriesPerResource;
+    if (this.series.size < this.#limits.maxSeries && resource.series < this.#limits.maxSeriesPerResource) return true;
+    for (const watcher of this.#watchers.get(metric.name) ?? []) {
+      if (!watcher.wants(metric, attributes, resource.attributes)) continue;
+      const admitted = this.#admitted.get(watcher) ?? 0;
+      if (watcher.seriesCount + admitted < this.#limits.maxSeriesPerSignal) {
+        this.#admitted.set(watcher, admitted + 1);
+        return true;
+      }
+      watcher.overflow(this.#limits.maxSeriesPerSignal);
+    }
+    return false;
   }
 
   #clearState(id: number): void {

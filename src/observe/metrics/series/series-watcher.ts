@@ -18,6 +18,8 @@ export interface SeriesWatcher {
   wants(metric: MetricEntry, point: Attributes, resource: Attributes): boolean;
   /** A sink for a series it wants, else undefined. */
   attach(series: number, table: SeriesTable): SeriesSink | undefined;
+  /** A series that it wants could not be taken: it has `limit` series. */
+  overflow(limit: number): void;
   /** The series was evicted. */
   detach(series: number): void;
 }

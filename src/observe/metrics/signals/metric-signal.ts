@@ -20,6 +20,10 @@ export class MetricSignal implements SeriesWatcher {
   /** The spec's threshold in the unit of this metric. */
   readonly threshold: number;
   readonly tracks = new Map<number, SeriesTrack>();
+  /** Tracks that are awake. */
+  seriesCount = 0;
+  /** Set where more series match than the limit allows: what is read would be less than what is there. */
+  overflowLimit: number | undefined;
   retentionSeconds: number;
   /** Why series of this name cannot be read, or undefined: the newest such message. */
   refusal: string | undefined;
@@ -33,12 +37,6 @@ export class MetricSignal implements SeriesWatcher {
     this.threshold = (spec.threshold ?? 0) / name.scale;
     this.#unit = name.unit;
     this.retentionSeconds = spec.windowSeconds;
-  }
-
-  get seriesCount(): number {
-    let awake = 0;
-    for (const track of this.tracks.values()) if (!track.dormant) awake++;
-    return awake;
   }
 
   wants(metric: MetricEntry, point: Attributes, resource: Attributes): boolean {
@@ -57,7 +55,12 @@ export class MetricSignal implements SeriesWatcher {
     return track;
   }
 
+  overflow(limit: number): void {
+    this.overflowLimit = limit;
+  }
+
   detach(series: number): void {
+    this.tracks.get(series)?.sleep();
     this.tracks.delete(series);
   }
 
@@ -72,8 +75,9 @@ export class MetricSignal implements SeriesWatcher {
   /** Let go of the samples of series that have been silent for an hour; their table entries may then be evicted. */
   forget(nowSeconds: number): void {
     for (const track of this.tracks.values()) {
-      if (!track.dormant && nowSeconds - track.ring.newestSeconds > FORGET_AFTER_SECONDS) track.ring.clear();
+      if (!track.dormant && nowSeconds - track.ring.newestSeconds > FORGET_AFTER_SECONDS) track.sleep();
     }
+    if (this.overflowLimit !== undefined && this.seriesCount < this.overflowLimit) this.overflowLimit = undefined;
   }
 }
 

@@ -15,19 +15,22 @@ export class SeriesTrack implements SeriesSink {
   readonly #table: SeriesTable;
   readonly #exponential: boolean;
   #delta = false;
+  #awake = true;
   /** Time of the NO_RECORDED_VALUE that ended it, or 0. */
   endedSeconds = 0;
 
   constructor(watcher: MetricSignal, series: number, table: SeriesTable) {
     this.watcher = watcher;
+    watcher.seriesCount++;
     this.series = series;
     this.#table = table;
     this.#exponential = table.metricOf(series).kind === KIND.exponentialHistogram;
     this.ring.exponential = this.#exponential;
   }
 
+  /** Whether it counts among the signal's series: from its beginning until it is let go, and again when it wakes. */
   get dormant(): boolean {
-    return this.ring.length === 0;
+    return !this.#awake;
   }
 
   /** Observed export interval; 0 after one point. */
@@ -37,6 +40,13 @@ export class SeriesTrack implements SeriesSink {
 
   get conflictUntilSeconds(): number {
     return this.#table.state[this.series * STATE_STRIDE + STATE.conflictUntil] as number;
+  }
+
+  /** Let go of all samples. */
+  sleep(): void {
+    if (this.#awake) this.watcher.seriesCount--;
+    this.#awake = false;
+    this.ring.clear();
   }
 
   push(batch: PointBatch, index: number, block: BatchBlock): void {
@@ -51,6 +61,8 @@ export class SeriesTrack implements SeriesSink {
     const delta = block.temporality === TEMPORALITY.delta && block.kind !== KIND.gauge && block.monotonic;
     if (delta !== this.#delta) this.ring.clear();
     this.#delta = delta;
+    if (!this.#awake) this.watcher.seriesCount++;
+    this.#awake = true;
     const isNumber = block.kind === KIND.sum || block.kind === KIND.gauge;
     const sample = {
       time,
