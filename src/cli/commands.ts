@@ -14,5 +14,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: { summary: "run the daemon", load: () => import("./serve.ts") },
   demo: { summary: "run the daemon beside a small demo service", load: () => import("./demo.ts") },
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
+  explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
 };
