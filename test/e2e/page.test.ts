@@ -87,7 +87,7 @@ describe("the page", () => {
     expect(tiles).toContain(`${String(status?.replicas.ready)} of ${String(status?.replicas.desired)}`);
     expect(tiles).toContain(`$${(status?.spend.costPerHourUsd ?? 0).toFixed(2)}`);
     expect(tiles).toContain("−38%");
-    expect(tiles).toContain("covers 98.8% of 99%");
+    expect(tiles).toContain("p99 held 98.8%");
     expect(await page.locator(".legend").first().innerText()).toMatch(/Capacity [\s\S]*p99 in 30 s [\s\S]*p50 in 30 s [\s\S]*Load/u);
     expect(await page.locator(".legend").nth(1).innerText()).toMatch(/Ready[\s\S]*Desired[\s\S]*HPA would run[\s\S]*Needed, in hindsight/u);
     expect(await page.locator("tbody tr").count()).toBeGreaterThanOrEqual(5);
