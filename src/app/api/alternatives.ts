@@ -56,15 +56,23 @@ function otherPurchases(decision: Decision, offerings: readonly Offering[]): Alt
   const carbon = (offering: Offering) => gramsPerHour(offering) ?? Number.POSITIVE_INFINITY;
   const least = (among: readonly Offering[], by: (offering: Offering) => number) => among.toSorted((a, b) => by(a) - by(b) || a.id.localeCompare(b.id))[0];
   const candidates = [
-    { name: "all at the lowest price", offering: least(launchable, cost), notTaken: "one offering alone concentrates the risk of interruption" },
-    { name: "all at the lowest carbon", offering: least(launchable.filter((one) => gramsPerHour(one) !== undefined), carbon), notTaken: "the policy weighs carbon against cost and risk" },
-    { name: "all on demand", offering: least(launchable.filter((one) => one.capacityType === "on-demand"), cost), notTaken: "a spot share within the risk allowed costs less" },
+    { name: "all at the lowest price", offering: least(launchable, cost) },
+    { name: "all at the lowest carbon", offering: least(launchable.filter((one) => gramsPerHour(one) !== undefined), carbon) },
+    { name: "all on demand", offering: least(launchable.filter((one) => one.capacityType === "on-demand"), cost) },
   ];
-  return candidates.flatMap(({ name, offering, notTaken }) => {
+  return candidates.flatMap(({ name, offering }) => {
     if (offering === undefined || isAllOf(decision, offering.id)) return [];
     const rate = { costUsd: cost(offering), carbonGrams: gramsPerHour(offering), basis: `${offering.id} at the price that the step saw` };
-    return [priced(decision, { name, replicas: decision.desiredReplicas, notTaken }, rate)];
+    const alternative = priced(decision, { name, replicas: decision.desiredReplicas, notTaken: "" }, rate);
+    return [{ ...alternative, notTaken: against(offering, alternative) }];
   });
+}
+
+/** What speaks against buying all of one offering: its cost where it is dearer, else that all would stand and fall together. */
+function against(offering: Offering, { costDifferencePerHourUsd: cost, carbonDifferenceGramsPerHour: carbon }: Alternative): string {
+  if (cost !== undefined && cost > 0) return carbon !== undefined && carbon < 0 ? "cleaner, but dearer" : "dearer";
+  const risk = offering.interruptionsPerHour > 0 ? `, each interrupted ${String(offering.interruptionsPerHour)} times an hour` : "";
+  return `all in one place, ${offering.zone}${risk}`;
 }
 
 function isAllOf(decision: Decision, offering: string): boolean {
