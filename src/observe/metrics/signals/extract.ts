@@ -19,6 +19,7 @@ interface Increase {
   readonly other: number;
   readonly coveredSeconds: number;
   readonly knownSeconds: number;
+  readonly observedSeconds: number;
 }
 
 /** Extract and aggregate a signal over (fromSeconds, toSeconds]. A gauge is taken at the window's end. */
@@ -39,13 +40,13 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
     if (increase.coveredSeconds <= 0) continue;
     series++;
     covered += Math.min(increase.coveredSeconds / windowSeconds, 1);
-    longest = Math.max(longest, Math.min(increase.coveredSeconds, windowSeconds));
+    longest = Math.max(longest, increase.observedSeconds);
     whole.total += increase.total;
     whole.other += increase.other;
     if (extract === "rate") rates.push(increase);
     else if (!merged) values.push(ratio(signal.spec, increase.total, increase.other, distribution, bounds) ?? Number.NaN);
   }
-  // Where no series covers the whole window (all have just begun), the rate is that of the part that was observed.
+  // Where every series has begun within the window, the rate is that of the part since the first of them.
   for (const increase of rates) values.push(increase.total / Math.min(increase.knownSeconds, longest));
   const coverage = series === 0 ? 0 : covered / series;
   const value = merged ? ratio(signal.spec, whole.total, whole.other, whole.distribution, bounds) : aggregated(values.filter((item) => !Number.isNaN(item)), aggregate);
@@ -54,7 +55,7 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
 }
 
 function increaseOf(track: SeriesTrack, fromSeconds: number, toSeconds: number, distribution: Distribution | undefined): Increase {
-  const { weights, coveredSeconds, unknownSeconds } = track.weigh(fromSeconds, toSeconds);
+  const { weights, coveredSeconds, unknownSeconds, observedSeconds } = track.weigh(fromSeconds, toSeconds);
   const { totals, others, shapes, first, length, exponential } = track.ring;
   let [total, other] = [0, 0];
   for (let k = 0; k < length; k++) {
@@ -65,7 +66,7 @@ function increaseOf(track: SeriesTrack, fromSeconds: number, toSeconds: number, 
     const shape = shapes[k];
     if (distribution !== undefined && shape !== undefined) distribution.add(shape, exponential, weight);
   }
-  return { total, other, coveredSeconds, knownSeconds: toSeconds - fromSeconds - unknownSeconds };
+  return { total, other, coveredSeconds, knownSeconds: toSeconds - fromSeconds - unknownSeconds, observedSeconds };
 }
 
 /** Mean, share above or quantile of what was observed; undefined where nothing was. */

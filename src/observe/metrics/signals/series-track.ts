@@ -38,6 +38,11 @@ export class SeriesTrack implements SeriesSink {
     return this.#table.state[this.series * STATE_STRIDE + STATE.interval] as number;
   }
 
+  /** Time of the newest sample, or of the end that was told after it. */
+  get newestSeconds(): number {
+    return Math.max(this.ring.newestSeconds, this.endedSeconds);
+  }
+
   get conflictUntilSeconds(): number {
     return this.#table.state[this.series * STATE_STRIDE + STATE.conflictUntil] as number;
   }

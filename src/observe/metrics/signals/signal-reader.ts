@@ -100,10 +100,10 @@ function current(signal: WatchedSignal, nowSeconds: number): MetricSignal {
   return signal.names.find(fresh) ?? signal.names.find((name) => name.seriesCount > 0) ?? (signal.names[0] as MetricSignal);
 }
 
-/** Time of the newest sample that is not in the future; 0 where there is none. */
+/** Time of the newest sample, or word of an end, that is not in the future; 0 where there is none. */
 function newest(name: MetricSignal, nowSeconds: number): number {
   let time = 0;
-  for (const track of name.tracks.values()) time = Math.max(time, Math.min(track.ring.newestSeconds, nowSeconds));
+  for (const track of name.tracks.values()) time = Math.max(time, Math.min(track.newestSeconds, nowSeconds));
   return time;
 }
 

@@ -12,6 +12,8 @@ export interface WindowWeights {
   readonly coveredSeconds: number;
   /** Seconds at the window's start of which nothing is known: the series was there before it was observed. */
   readonly unknownSeconds: number;
+  /** Seconds from the first sample's span to the window's end, gaps included. */
+  readonly observedSeconds: number;
 }
 
 export interface Window {
@@ -75,6 +77,7 @@ class Coverage {
   readonly #window: Window;
   #covered = 0;
   #firstKnown = Number.POSITIVE_INFINITY;
+  #firstSpan = Number.POSITIVE_INFINITY;
 
   constructor(window: Window) {
     this.#window = window;
@@ -86,6 +89,7 @@ class Coverage {
     const continues = last && !ended && toSeconds > to && toSeconds - to <= TAIL_INTERVALS * intervalSeconds;
     const overlap = Math.min(continues ? toSeconds : to, toSeconds) - Math.max(from, fromSeconds);
     this.#firstKnown = Math.min(this.#firstKnown, beginsThere ? fromSeconds : from);
+    this.#firstSpan = Math.min(this.#firstSpan, Math.max(from, fromSeconds));
     if (overlap <= 0 || to <= from) return 0;
     this.#covered += overlap;
     return overlap / (to - from);
@@ -94,7 +98,7 @@ class Coverage {
   result(): WindowWeights {
     const { fromSeconds, toSeconds } = this.#window;
     const unknown = Math.min(Math.max(this.#firstKnown - fromSeconds, 0), toSeconds - fromSeconds);
-    return { weights, coveredSeconds: this.#covered, unknownSeconds: unknown };
+    return { weights, coveredSeconds: this.#covered, unknownSeconds: unknown, observedSeconds: Math.max(toSeconds - this.#firstSpan, 0) };
   }
 }
 
