@@ -154,10 +154,10 @@ function jsonBounds(bounds: { readonly min?: number; readonly max?: number }): R
   return { ...(bounds.min === undefined ? {} : { minimum: bounds.min }), ...(bounds.max === undefined ? {} : { maximum: bounds.max }) };
 }
 
-/** A text that nothing prints. */
+/** A text that nothing prints; an empty one (`${env:NAME:-}`) is none. */
 export function secret() {
-  return scalar({ type: "string", minLength: 1 }, (value): Reading<Secret> => {
-    if (typeof value === "string" && value !== "") return right(new Secret(value));
+  return scalar({ type: "string" }, (value): Reading<Secret | undefined> => {
+    if (typeof value === "string") return right(value === "" ? undefined : new Secret(value));
     return typeof value === "number" ? right(new Secret(String(value))) : wrong("expected a text", "write ${env:NAME} or ${file:PATH}");
   });
 }
