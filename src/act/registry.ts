@@ -2,6 +2,9 @@ import type { z } from "zod";
 import { failure, type Result } from "../model/result.ts";
 import type { Actuator, ActuatorContext, ActuatorDefinition } from "./actuator.ts";
 import { awsAsg } from "./actuators/aws-asg.ts";
+import { awsEc2Fleet } from "./actuators/aws-ec2-fleet.ts";
+import { awsEcs } from "./actuators/aws-ecs.ts";
+import { awsEcsFloor } from "./actuators/aws-ecs-floor.ts";
 import { dryRun } from "./actuators/dry-run.ts";
 import { simulated } from "./actuators/simulated.ts";
 import { iamPolicy, type IamPolicy } from "./aws/permissions.ts";
@@ -20,6 +23,9 @@ export const ACTUATORS: readonly RegisteredActuator[] = [
   register(dryRun),
   register(simulated),
   register(awsAsg),
+  register(awsEc2Fleet),
+  register(awsEcs),
+  register(awsEcsFloor),
 ];
 
 /** Makes the actuator of a type. An unknown type, or a configuration that its schema refuses, is a permanent failure that names every fault. */

@@ -3,7 +3,7 @@ import { createActuator } from "../../src/act/registry.ts";
 import type { Actuator } from "../../src/act/actuator.ts";
 import { createDryRun } from "../../src/act/actuators/dry-run.ts";
 import { createSimulated } from "../../src/act/actuators/simulated.ts";
-import { startFakeCloud, useCredentials } from "../fixtures/aws/cloud.ts";
+import { startFakeCloud, useCredentials, type FakeCloud } from "../fixtures/aws/cloud.ts";
 import type { ActuatorCounterpart, CounterpartDefinition } from "./actuator.contract.ts";
 
 export const COUNTERPARTS: Readonly<Record<string, CounterpartDefinition>> = {
@@ -11,6 +11,9 @@ export const COUNTERPARTS: Readonly<Record<string, CounterpartDefinition>> = {
   "dry-run": { cannot: ["setByOther", "throttleNext", "loseNextAnswer", "loseNextWrite", "removeTarget", "aboveMaximum"], start: dryRunCounterpart },
   simulated: { cannot: ["removeTarget"], start: simulatedCounterpart },
   "aws-asg": { cannot: [], start: awsAsgCounterpart },
+  "aws-ec2-fleet": { cannot: [], start: awsEc2FleetCounterpart },
+  "aws-ecs": { cannot: [], start: awsEcsCounterpart },
+  "aws-ecs-floor": { cannot: [], start: awsEcsFloorCounterpart },
 };
 
 export async function makeActuator(type: string, config: unknown, now: () => number): Promise<Actuator> {
@@ -54,27 +57,78 @@ function simulatedCounterpart(): Promise<ActuatorCounterpart> {
   });
 }
 
-async function awsAsgCounterpart(): Promise<ActuatorCounterpart> {
+interface AwsCase {
+  readonly type: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The one action that writes. */
+  readonly action: string;
+  readonly throttled: string;
+  readonly aboveMaximum: number;
+  prepare(cloud: FakeCloud): void;
+  setByOther(cloud: FakeCloud, replicas: number): void;
+  removeTarget(cloud: FakeCloud): void;
+}
+
+async function awsCounterpart(one: AwsCase): Promise<ActuatorCounterpart> {
   useCredentials("AKIDCONTRACT");
   const cloud = await startFakeCloud();
-  cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4 });
-  const actuator = await makeActuator("aws-asg", { group: "shop-asg", region: "us-east-1", endpoint: cloud.wire.endpoint }, cloud.now);
+  one.prepare(cloud);
+  const actuator = await makeActuator(one.type, { region: "us-east-1", endpoint: cloud.wire.endpoint, ...one.config }, cloud.now);
   const fault = (at: "before" | "after", how: "drop" | { code: string; message: string; status: number }): void => {
-    cloud.wire.faults.push({ action: "SetDesiredCapacity", at, times: 1, how });
+    cloud.wire.faults.push({ action: one.action, at, times: 1, how });
   };
   return {
     actuator,
     writeCalls: () => cloud.wire.writeCalls().length,
-    setByOther: (replicas) => { cloud.autoScaling.setDesiredBy("shop-asg", replicas, "a user request explicitly set group desired capacity"); },
-    throttleNext: () => { fault("before", { code: "Throttling", message: "Rate exceeded", status: 400 }); },
+    setByOther: (replicas) => { one.setByOther(cloud, replicas); },
+    throttleNext: () => { fault("before", { code: one.throttled, message: "Rate exceeded", status: 400 }); },
     loseNextAnswer: () => { fault("after", "drop"); },
     loseNextWrite: () => { fault("before", "drop"); },
-    removeTarget: () => { cloud.autoScaling.removeGroup("shop-asg"); },
+    removeTarget: () => { one.removeTarget(cloud); },
     startAll: () => { cloud.pass(600); },
-    aboveMaximum: 21,
+    aboveMaximum: one.aboveMaximum,
     async close() {
       await actuator.close();
       await cloud.close();
     },
   };
+}
+
+const SHOP = { cluster: "prod", service: "shop" };
+
+function awsAsgCounterpart(): Promise<ActuatorCounterpart> {
+  return awsCounterpart({
+    type: "aws-asg", config: { group: "shop-asg" }, action: "SetDesiredCapacity", throttled: "Throttling", aboveMaximum: 21,
+    prepare: (cloud) => { cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4 }); },
+    setByOther: (cloud, replicas) => { cloud.autoScaling.setDesiredBy("shop-asg", replicas, "a user request explicitly set group desired capacity"); },
+    removeTarget: (cloud) => { cloud.autoScaling.removeGroup("shop-asg"); },
+  });
+}
+
+function awsEc2FleetCounterpart(): Promise<ActuatorCounterpart> {
+  return awsCounterpart({
+    type: "aws-ec2-fleet", config: { fleetId: "fleet-0a1" }, action: "ModifyFleet", throttled: "RequestLimitExceeded", aboveMaximum: 10_001,
+    prepare: (cloud) => { cloud.ec2.createFleet({ id: "fleet-0a1", total: 4, onDemand: 2, overrides: [{ type: "m5.large" }] }); },
+    setByOther: (cloud, replicas) => { cloud.ec2.fleet("fleet-0a1").group.changeDesired(replicas, "someone"); },
+    removeTarget: (cloud) => { cloud.ec2.removeFleet("fleet-0a1"); },
+  });
+}
+
+function awsEcsCounterpart(): Promise<ActuatorCounterpart> {
+  return awsCounterpart({
+    type: "aws-ecs", config: SHOP, action: "UpdateService", throttled: "ThrottlingException", aboveMaximum: 21,
+    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
+    setByOther: (cloud, replicas) => { cloud.ecs.scaleBy("prod", "shop", replicas, "monitor alarm TargetTracking-service/prod/shop-AlarmHigh-1 in state ALARM triggered policy cpu"); },
+    removeTarget: (cloud) => { cloud.ecs.removeService("prod", "shop"); },
+  });
+}
+
+function awsEcsFloorCounterpart(): Promise<ActuatorCounterpart> {
+  return awsCounterpart({
+    type: "aws-ecs-floor", config: SHOP, action: "RegisterScalableTarget", throttled: "ThrottlingException", aboveMaximum: 21,
+    // Above the floor there is nothing to do for target tracking: the count follows the floor both ways.
+    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 4, max: 20 }); },
+    setByOther: (cloud, replicas) => { cloud.ecs.service("prod", "shop").target = { min: replicas, max: 20 }; },
+    removeTarget: (cloud) => { cloud.ecs.service("prod", "shop").target = undefined; },
+  });
 }

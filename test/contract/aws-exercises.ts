@@ -22,13 +22,28 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
       return failures;
     },
   },
+  "aws-ec2-fleet": {
+    config: { fleetId: "fleet-0a1", region: "us-east-1" },
+    prepare: (cloud) => { cloud.ec2.createFleet({ id: "fleet-0a1", total: 4, onDemand: 2, overrides: [{ type: "m5.large" }] }); },
+    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
+  },
+  "aws-ecs": {
+    config: { cluster: "prod", service: "shop", region: "us-east-1" },
+    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
+    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
+  },
+  "aws-ecs-floor": {
+    config: { cluster: "prod", service: "shop", region: "us-east-1" },
+    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
+    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
+  },
 };
 
 async function readAll(actuator: Actuator): Promise<string[]> {
   const failures: string[] = [];
   const workload = await actuator.read();
   if (!workload.ok) failures.push(`read: ${workload.message}`);
-  else if (workload.value.runningByOffering === undefined) failures.push("read: no offerings");
+  else if (actuator.type !== "aws-ecs" && actuator.type !== "aws-ecs-floor" && workload.value.runningByOffering === undefined) failures.push("read: no offerings");
   const hands = await actuator.foreignHands?.(0);
   if (hands?.ok === false) failures.push(`hands: ${hands.message}`);
   const rivals = await actuator.rivals?.();

@@ -1,12 +1,12 @@
 import type { AutoScalingClient, AutoScalingGroup, InstancesDistribution, UpdateAutoScalingGroupCommandInput } from "@aws-sdk/client-auto-scaling";
 import { z } from "zod";
 import type { Intent } from "../../model/intent.ts";
-import { failure, success, type Failure, type Result } from "../../model/result.ts";
-import { alreadyThere, applied, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
+import { failure, success, type Result } from "../../model/result.ts";
+import { alreadyThere, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
 import { asgForeignHands, asgRivals } from "../aws/asg-writers.ts";
 import { workloadOf } from "../aws/asg-workload.ts";
 import { awsConnectionFields, clientOptions, requestOptions } from "../aws/connection.ts";
-import { classifyAwsError, readFailure } from "../aws/errors.ts";
+import { notSent, readCall, writeCall } from "../aws/errors.ts";
 import { createInstanceMarkets, DESCRIBE_INSTANCES } from "../aws/instance-markets.ts";
 import { distributionFor, sameDistribution } from "../aws/mixed-instances.ts";
 import { arn, declareActions, type AwsPermission } from "../aws/permissions.ts";
@@ -51,26 +51,15 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const name = settings.group;
 
   const describe = async (): Promise<Result<AutoScalingGroup>> => {
-    try {
-      const answer = await reads.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), requestOptions(settings));
-      const group = answer.AutoScalingGroups?.find((one) => one.AutoScalingGroupName === name);
-      return group === undefined ? failure("missing", `there is no Auto Scaling group ${name}`) : success(group);
-    } catch (error) {
-      return readFailure(error);
-    }
+    const answer = await readCall(() => reads.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), requestOptions(settings)));
+    if (!answer.ok) return answer;
+    const group = answer.value.AutoScalingGroups?.find((one) => one.AutoScalingGroupName === name);
+    return group === undefined ? failure("missing", `there is no Auto Scaling group ${name}`) : success(group);
   };
-  const send = async (order: Order): Promise<WriteAnswer> => {
-    try {
-      if (order.distribution === undefined) {
-        await writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: order.units, HonorCooldown: settings.honorCooldown }), requestOptions(settings));
-      } else {
-        await writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, order.units, order.distribution)), requestOptions(settings));
-      }
-      return applied(`${name}: ${describeOrder(order)}`);
-    } catch (error) {
-      return classifyAwsError(error);
-    }
-  };
+  const send = (order: Order): Promise<WriteAnswer> => writeCall(`${name}: ${describeOrder(order)}`, () =>
+    order.distribution === undefined
+      ? writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: order.units, HonorCooldown: settings.honorCooldown }), requestOptions(settings))
+      : writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, order.units, order.distribution)), requestOptions(settings)));
   return success({
     type: "aws-asg",
     async read() {
@@ -151,9 +140,4 @@ function updateInput(name: string, units: number, distribution: InstancesDistrib
 function describeOrder({ units, distribution, note }: Order): string {
   if (distribution === undefined) return `desired capacity ${units}${note}`;
   return `desired capacity ${units}, on-demand base ${distribution.OnDemandBaseCapacity ?? 0} and ${distribution.OnDemandPercentageAboveBaseCapacity ?? 0} % above it`;
-}
-
-/** The limits could not be checked, so nothing was sent. */
-function notSent(read: Failure): WriteFailure {
-  return { ...read, code: read.failure === "missing" ? "missing" : "read-failed", mayHaveArrived: false };
 }

@@ -29,6 +29,23 @@ export function handOfActivity(cause: string, timeSeconds: number, description =
   };
 }
 
+/** An activity as EC2 Auto Scaling and Application Auto Scaling both describe it. */
+export interface DescribedActivity {
+  readonly Cause?: string | undefined;
+  readonly Description?: string | undefined;
+  readonly StartTime?: Date | undefined;
+}
+
+/** The hands that activities tell of since a time, one for each change (a change starts many activities); oldest first. */
+export function handsOf(activities: readonly DescribedActivity[], sinceSeconds: number): readonly ForeignHand[] {
+  const hands = new Map<string, ForeignHand>();
+  for (const { Cause = "", Description, StartTime } of activities) {
+    const hand = handOfActivity(Cause, (StartTime?.getTime() ?? 0) / 1_000, Description);
+    if (hand !== undefined && hand.timeSeconds >= sinceSeconds) hands.set(`${hand.timeSeconds} ${hand.toReplicas ?? ""}`, hand);
+  }
+  return [...hands.values()].sort((a, b) => a.timeSeconds - b.timeSeconds);
+}
+
 function writerOf(cause: string): Writer {
   for (const { pattern, writer } of PATTERNS) {
     const match = pattern.exec(cause);

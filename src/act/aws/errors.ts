@@ -1,5 +1,5 @@
-import { failure, type Failure } from "../../model/result.ts";
-import { lost, refused, type WriteFailure } from "../actuator.ts";
+import { failure, success, type Failure, type Result } from "../../model/result.ts";
+import { applied, lost, refused, type WriteAnswer, type WriteFailure } from "../actuator.ts";
 
 /** The codes by which AWS says "slower"; as in the SDK's own list, without LimitExceededException, which is a quota. */
 const THROTTLED = new Set([
@@ -59,10 +59,29 @@ export function classifyAwsError(error: unknown): WriteFailure {
   return lost(status === undefined ? "no-answer" : "server-error", text);
 }
 
-/** The same for a read, of which it does not matter whether it has arrived. */
-export function readFailure(error: unknown): Failure {
-  const { failure: kind, code, message } = classifyAwsError(error);
-  return failure(kind, `${code}: ${message}`);
+/** The answer of a read, or its failure; of a read it does not matter whether it has arrived. */
+export async function readCall<T>(send: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return success(await send());
+  } catch (error) {
+    const { failure: kind, code, message } = classifyAwsError(error);
+    return failure(kind, `${code}: ${message}`);
+  }
+}
+
+/** What a write came to; `detail` says what it has set. */
+export async function writeCall(detail: string, send: () => Promise<unknown>): Promise<WriteAnswer> {
+  try {
+    await send();
+    return applied(detail);
+  } catch (error) {
+    return classifyAwsError(error);
+  }
+}
+
+/** The limits could not be checked, so nothing was sent. */
+export function notSent(read: Failure): WriteFailure {
+  return { ...read, code: read.failure === "missing" ? "missing" : "read-failed", mayHaveArrived: false };
 }
 
 function partsOf(error: unknown): { name: string; message: string; status: number | undefined; networkCode: string } {
