@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+
+import { FAULTS } from "./faults.ts";
+import { INVARIANTS, type Invariant } from "./invariants.ts";
+import { simulate } from "./simulate.ts";
+import type { Sabotage } from "./world.ts";
+
+const HOURS = 500;
+/** Each bug that can be planted, and the invariant that must tell of it. */
+const PLANTED: readonly (readonly [Sabotage, Invariant])[] = [
+  ["no-minimum", "never-below-minimum"],
+  ["no-maximum", "never-above-maximum"],
+  ["absent-is-zero", "no-scale-in-on-bad-data"],
+  ["resend-after-restart", "one-effect-per-decision"],
+  ["hidden-input", "journal-replays"],
+  ["deaf-to-pause", "pause-holds"],
+];
+
+describe("the simulation of the production code", () => {
+  it(`keeps every invariant over ${String(HOURS)} simulated hours of faults and kills`, { timeout: 300_000 }, async () => {
+    const report = await simulate(HOURS, 1);
+    expect(report.violations).toEqual([]);
+    for (const fault of FAULTS) expect(report.faults[fault], fault).toBeGreaterThan(10);
+    for (const invariant of INVARIANTS) expect(report.checks[invariant], invariant).toBeGreaterThan(100);
+    expect(report.writes).toBeGreaterThan(1_000);
+  });
+
+  it.each(PLANTED)("finds the planted bug %s by %s", { timeout: 300_000 }, async (sabotage, invariant) => {
+    const report = await simulate(50, 7, { sabotage });
+    expect(report.violations.map((violation) => violation.invariant)).toContain(invariant);
+  });
+
+  it("gives the same report for the same seed", { timeout: 300_000 }, async () => {
+    expect(await simulate(20, 3)).toEqual(await simulate(20, 3));
+  });
+});
