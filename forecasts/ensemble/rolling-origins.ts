@@ -1,6 +1,7 @@
 import type { Shape } from "../models/member.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import type { PreparedSeries } from "../preparation.ts";
+import { Combination } from "./combination.ts";
 import { HorizonTracker } from "./horizon-tracker.ts";
 import { trackerShape } from "./running-ensemble.ts";
 import { weightsFromErrors } from "./weights.ts";
@@ -18,9 +19,9 @@ type Bucket = readonly [from: number, to: number];
  * their weights make of them. A knot that the history is too short to score takes over the one before it.
  */
 export function firstTrackers(rolling: RollingOrigins, series: PreparedSeries, knots: readonly number[], shape: Shape): HorizonTracker[] {
-  const scores = new OriginScores(rolling, series);
-  const buckets = knots.map((_, index) => bucketOf(knots, index));
+    const buckets = knots.map((_, index) => bucketOf(knots, index));
   const trackers = knots.map((knot) => new HorizonTracker(trackerShape(knot, rolling.paths.length, shape)));
+  const scores = new OriginScores(rolling, series, trackers[0]!.shape.halfLifeRows);
   for (const [index, tracker] of trackers.entries()) {
     const errors = scores.meanErrors(buckets[index]!);
     tracker.errors.set(errors ?? trackers[index - 1]?.errors ?? []);
@@ -37,26 +38,32 @@ export function firstTrackers(rolling: RollingOrigins, series: PreparedSeries, k
 class OriginScores {
   private readonly rolling: RollingOrigins;
   private readonly series: PreparedSeries;
+  private readonly halfLifeRows: number;
+  private readonly combination: Combination;
 
-  constructor(rolling: RollingOrigins, series: PreparedSeries) {
+  constructor(rolling: RollingOrigins, series: PreparedSeries, halfLifeRows: number) {
     this.rolling = rolling;
     this.series = series;
+    this.halfLifeRows = halfLifeRows;
+    this.combination = new Combination(rolling.paths.length);
   }
 
-  /** Undefined where no row of the bucket is known. */
+  /** A newer origin counts more. Undefined where no row of the bucket is known. */
   meanErrors([from, to]: Bucket): Float64Array | undefined {
     const { origins, paths } = this.rolling;
     const sums = new Float64Array(paths.length);
-    let count = 0;
+    const last = origins.at(-1) ?? 0;
+    let total = 0;
     for (const [i, origin] of origins.entries()) {
+      const weight = 0.5 ** ((last - origin) / this.halfLifeRows);
       for (let k = from; k <= to; k++) {
         if (!this.isKnown(origin + k - 1)) continue;
         const value = this.series.values[origin + k - 1]!;
-        for (let j = 0; j < paths.length; j++) sums[j] = sums[j]! + Math.abs(value - paths[j]![i]![k - 1]!);
-        count++;
+        for (let j = 0; j < paths.length; j++) sums[j] = sums[j]! + weight * Math.abs(value - paths[j]![i]![k - 1]!);
+        total += weight;
       }
     }
-    return count > 0 ? sums.map((sum) => sum / count) : undefined;
+    return total > 0 ? sums.map((sum) => sum / total) : undefined;
   }
 
   /** Adds the ensemble's residuals of a bucket, thinned evenly to what the tracker keeps. */
@@ -78,9 +85,8 @@ class OriginScores {
     const high = weights[Math.min(near + 1, weights.length - 1)]!;
     const share = table.share[k - 1]!;
     const { paths } = this.rolling;
-    let sum = 0;
-    for (let j = 0; j < paths.length; j++) sum += (low[j]! + share * (high[j]! - low[j]!)) * paths[j]![origin]![k - 1]!;
-    return sum;
+    for (let j = 0; j < paths.length; j++) this.combination.set(j, paths[j]![origin]![k - 1]!, low[j]! + share * (high[j]! - low[j]!));
+    return this.combination.result();
   }
 
   private isKnown(row: number): boolean {

@@ -4,6 +4,7 @@ import type { Shape } from "../models/member.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
 import { toUnit } from "../numeric/unit.ts";
+import { Combination } from "./combination.ts";
 import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
 import { boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
 import { weightsFromErrors } from "./weights.ts";
@@ -64,6 +65,7 @@ export class RunningEnsemble implements OnlineForecaster {
   private trackers: readonly HorizonTracker[];
   private readonly weights: readonly Float64Array[];
   private readonly table: KnotTable;
+  private readonly combination: Combination;
   private readonly digest: string;
   /** Rows from the epoch to the fit's first row: trackers count from there, so that they outlive a fit. */
   private readonly firstRow: number;
@@ -80,6 +82,7 @@ export class RunningEnsemble implements OnlineForecaster {
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
     this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(members.length)));
+    this.combination = new Combination(members.length);
     this.firstRow = Math.round(saved.startSeconds / saved.stepSeconds);
     this.table = interpolateKnots(saved.knots, saved.shape.horizon);
     [this.least, this.most] = range;
@@ -176,9 +179,8 @@ export class RunningEnsemble implements OnlineForecaster {
       const [near, far, share] = this.between(horizons[i]!);
       const low = this.weights[near]!;
       const high = this.weights[far]!;
-      let sum = 0;
-      for (let j = 0; j < paths.length; j++) sum += (low[j]! + share * (high[j]! - low[j]!)) * paths[j]![i]!;
-      points[i] = sum;
+      for (let j = 0; j < paths.length; j++) this.combination.set(j, paths[j]![i]!, low[j]! + share * (high[j]! - low[j]!));
+      points[i] = this.combination.result();
     }
     return points;
   }

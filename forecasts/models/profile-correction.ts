@@ -1,13 +1,17 @@
 import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
 import { geometricKnots, interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
-import { solveRidge } from "../numeric/ridge.ts";
+import { meanAbsoluteError, robustNormal, solveNormal, type RegressionRows } from "../numeric/ridge.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
 const DAY_GAIN = 0.25;
 const WEEK_GAIN = 0.4;
 const KNOT_RATIO = 1.6;
-const PENALTY = 0.02;
+/** Penalties tried, at a horizon of one day over 1.3; the middle one weighs the outliers. */
+const PENALTIES = [0.002, 0.02, 0.2];
+const ROBUST_ROUNDS = 2;
+/** The newest share of the training rows that the first fit chooses the penalty on. */
+const HELD_BACK = 0.25;
 /** Training rows weigh half for each such number of long seasons that they are old. */
 const HALF_LIFE_SEASONS = 4;
 const MAX_TRAINING_ORIGINS = 1000;
@@ -57,7 +61,7 @@ class ProfileCorrection implements Member {
     this.weekProfile = new Float32Array(shape.week);
     this.halfSmooth = Math.max(1, Math.round(shape.day / 96));
     const span = (share: number): number => Math.max(1, Math.round(shape.day * share));
-    const spans = [...new Set([1, span(1 / 96), span(1 / 24), span(1 / 6), shape.day])];
+    const spans = [...new Set([1, 2, 3, span(1 / 24), span(1 / 6), span(1 / 2), shape.day])];
     this.dayRates = Float64Array.from(shape.week > 0 ? [...spans, shape.week] : spans, rateOfSpan);
     this.weekRates = Float64Array.from(shape.week > 0 ? [1, span(1 / 24), shape.day] : [], rateOfSpan);
     this.dayDrifts = new Float64Array(this.dayRates.length);
@@ -82,7 +86,7 @@ class ProfileCorrection implements Member {
   solve(rows: TrainingRows, end: number): void {
     const training = this.training;
     if (training === undefined) throw new Error("a restored profile correction cannot be solved again");
-    this.coefficients = this.knots.map((knot, index) => training.solve(index, knot, rows, end));
+    this.coefficients = training.solve(this.knots, rows, end);
     if (end === this.shape.rows) this.training = undefined;
   }
 
@@ -170,6 +174,7 @@ class Lessons {
   private readonly origins: number[] = [];
   private readonly features: Float64Array[];
   private readonly bases: Float64Array[];
+  private penalty: number | undefined;
 
   constructor(shape: Shape, knots: readonly number[], width: number) {
     const { rows, day, week } = shape;
@@ -194,7 +199,24 @@ class Lessons {
     this.bases[knotIndex]![row] = base;
   }
 
-  solve(knotIndex: number, knot: number, { values, known }: TrainingRows, end: number): Float64Array {
+  /** Coefficients of all knots. The first call chooses the penalty, a later one keeps it. */
+  solve(knots: readonly number[], rows: TrainingRows, end: number): Float64Array[] {
+    const lessons = knots.map((knot, index) => this.lessonsOf(index, knot, rows, end));
+    this.penalty ??= bestPenalty(lessons.map((lesson, index) => heldBackErrors(lesson, this.growth(knots[index]!))));
+    const penalty = this.penalty;
+    return lessons.map((lesson, index) => {
+      const growth = this.growth(knots[index]!);
+      const equations = robustNormal(lesson, { penalty: PENALTIES[1]! * growth, robustRounds: ROBUST_ROUNDS });
+      return solveNormal(equations, penalty * growth);
+    });
+  }
+
+  /** Penalties grow with the horizon, since the features tell less of what is farther. */
+  private growth(knot: number): number {
+    return 0.3 + knot / this.day;
+  }
+
+  private lessonsOf(knotIndex: number, knot: number, { values, known }: TrainingRows, end: number): RegressionRows {
     const bases = this.bases[knotIndex]!;
     let count = 0;
     while (count < this.origins.length && this.origins[count]! + knot <= end) count++;
@@ -206,9 +228,21 @@ class Lessons {
       weights[i] = known[target]! * 0.5 ** ((end - origin) / this.halfLife);
       targets[i] = values[target]! - bases[i]!;
     }
-    const rows = { features: this.features[knotIndex]!, targets, weights, count, width: this.width };
-    return solveRidge(rows, { penalty: PENALTY * (0.3 + knot / this.day), robustRounds: 1 });
+    return { features: this.features[knotIndex]!, targets, weights, count, width: this.width };
   }
+}
+
+/** The error of each penalty on the newest lessons, by a fit on the others. */
+function heldBackErrors(lessons: RegressionRows, growth: number): number[] {
+  const split = Math.floor(lessons.count * (1 - HELD_BACK));
+  const equations = robustNormal({ ...lessons, count: split }, { penalty: PENALTIES[1]! * growth, robustRounds: 1 });
+  return PENALTIES.map((penalty) => meanAbsoluteError(lessons, solveNormal(equations, penalty * growth), split));
+}
+
+/** The penalty with the least error over all knots, each relative to the middle penalty's. */
+function bestPenalty(errors: readonly (readonly number[])[]): number {
+  const totals = PENALTIES.map((_, choice) => errors.reduce((sum, row) => sum + row[choice]! / (row[1]! || 1), 0));
+  return PENALTIES[totals.indexOf(Math.min(...totals))]!;
 }
 
 function rateOfSpan(span: number): number {

@@ -18,18 +18,51 @@ export interface RidgeOptions {
 
 /** Weighted ridge regression (Hoerl and Kennard 1970), robust against outlying targets. Returns `width` coefficients. */
 export function solveRidge(rows: RegressionRows, options: RidgeOptions): Float64Array {
-  let weights = rows.weights;
-  let coefficients = solveOnce(rows, weights, options.penalty);
-  for (let round = 0; round < options.robustRounds; round++) {
-    weights = huberWeights(rows, coefficients);
-    coefficients = solveOnce(rows, weights, options.penalty);
-  }
-  return coefficients;
+  return solveNormal(robustNormal(rows, options), options.penalty);
 }
 
-function solveOnce(rows: RegressionRows, weights: Float64Array, penalty: number): Float64Array {
-  const { features, targets, count, width } = rows;
-  const normal = new Float64Array(width * width);
+/** The sums that a ridge regression needs of its rows, whatever its penalty. */
+export interface NormalEquations {
+  readonly matrix: Float64Array;
+  readonly moment: Float64Array;
+  readonly total: number;
+}
+
+/** Normal equations after the rounds of reweighting, each from a fit with the options' penalty. */
+export function robustNormal(rows: RegressionRows, options: RidgeOptions): NormalEquations {
+  let equations = accumulate(rows, rows.weights);
+  for (let round = 0; round < options.robustRounds; round++) {
+    equations = accumulate(rows, huberWeights(rows, solveNormal(equations, options.penalty)));
+  }
+  return equations;
+}
+
+/** The constant's penalty is absolute (twice); the others' is in the mean square of all features, so that their scale is free. */
+export function solveNormal({ matrix, moment, total }: NormalEquations, penalty: number): Float64Array {
+  const width = moment.length;
+  const penalized = matrix.slice();
+  let square = 0;
+  for (let a = 1; a < width; a++) square += matrix[a * width + a]!;
+  const spread = Math.max(square / Math.max(1, width - 1), 1e-4 * total);
+  for (let a = 0; a < width; a++) {
+    penalized[a * width + a] = penalized[a * width + a]! + penalty * (a === 0 ? 2 * total : spread) + 1e-12;
+  }
+  return solveCholesky(penalized, moment.slice(), width);
+}
+
+/** Mean absolute error of coefficients over the rows, weighted. */
+export function meanAbsoluteError(rows: RegressionRows, coefficients: Float64Array, from: number): number {
+  let sum = 0;
+  let total = 0;
+  for (let i = from; i < rows.count; i++) {
+    sum += rows.weights[i]! * Math.abs(rows.targets[i]! - fitted(rows, coefficients, i));
+    total += rows.weights[i]!;
+  }
+  return total > 0 ? sum / total : 0;
+}
+
+function accumulate({ features, targets, count, width }: RegressionRows, weights: Float64Array): NormalEquations {
+  const matrix = new Float64Array(width * width);
   const moment = new Float64Array(width);
   let total = 0;
   for (let i = 0; i < count; i++) {
@@ -42,29 +75,21 @@ function solveOnce(rows: RegressionRows, weights: Float64Array, penalty: number)
       const weighted = features[row + a]! * weight;
       moment[a] = moment[a]! + weighted * target;
       const line = a * width;
-      for (let b = 0; b <= a; b++) normal[line + b] = normal[line + b]! + weighted * features[row + b]!;
+      for (let b = 0; b <= a; b++) matrix[line + b] = matrix[line + b]! + weighted * features[row + b]!;
     }
   }
-  penalize(normal, width, penalty * total, total);
-  return solveCholesky(normal, moment, width);
-}
-
-/** The constant's penalty is absolute (twice); the others' is in the mean square of all features, so that their scale is free. */
-function penalize(normal: Float64Array, width: number, penalty: number, total: number): void {
-  let square = 0;
-  for (let a = 1; a < width; a++) square += normal[a * width + a]!;
-  const spread = Math.max(square / Math.max(1, width - 1) / Math.max(total, 1e-12), 1e-4);
-  for (let a = 0; a < width; a++) normal[a * width + a] = normal[a * width + a]! + (a === 0 ? 2 * penalty : penalty * spread) + 1e-12;
+  return { matrix, moment, total };
 }
 
 function huberWeights(rows: RegressionRows, coefficients: Float64Array): Float64Array {
-  const { features, targets, weights, count, width } = rows;
-  const residuals = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    let fitted = 0;
-    for (let j = 0; j < width; j++) fitted += coefficients[j]! * features[i * width + j]!;
-    residuals[i] = Math.abs(targets[i]! - fitted);
-  }
-  const cut = 2 * residuals.toSorted()[count >> 1]! + 1e-9;
-  return weights.map((weight, i) => (residuals[i]! > cut ? (weight * cut) / residuals[i]! : weight));
+  const residuals = new Float64Array(rows.count);
+  for (let i = 0; i < rows.count; i++) residuals[i] = Math.abs(rows.targets[i]! - fitted(rows, coefficients, i));
+  const cut = 2 * residuals.toSorted()[rows.count >> 1]! + 1e-9;
+  return rows.weights.map((weight, i) => (residuals[i]! > cut ? (weight * cut) / residuals[i]! : weight));
+}
+
+function fitted({ features, width }: RegressionRows, coefficients: Float64Array, row: number): number {
+  let sum = 0;
+  for (let j = 0; j < width; j++) sum += coefficients[j]! * features[row * width + j]!;
+  return sum;
 }
