@@ -4,7 +4,7 @@ import { modeName } from "./target.ts";
 
 const MAX_OVERRIDE_SECONDS = 30 * 24 * 3_600;
 
-export const attributionSchema = z.strictObject({ author, reason });
+export const attributionSchema = z.strictObject({ author, reason }).meta({ id: "Attribution" });
 
 const overrideBase = {
   target: targetName.describe('A target\'s or a group\'s name, or "*" for all.'),
