@@ -13,6 +13,9 @@ interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: { summary: "run the daemon", load: () => import("./serve.ts") },
   demo: { summary: "run the daemon beside a small demo service", load: () => import("./demo.ts") },
+  validate: { summary: "check foretide.yaml and the policies: every error at once", load: () => import("./validate.ts") },
+  init: { summary: "write a first configuration", load: () => import("./init.ts") },
+  schema: { summary: "print the JSON Schema of policies, or of foretide.yaml", load: () => import("./schema.ts") },
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },

@@ -3,11 +3,10 @@ import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
 import { crossChecks } from "./cross-checks.ts";
-
 import { type Fault, isRecord, parseWith, unknownKey, withoutEchoes } from "./issues.ts";
 import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
 import type { Preset } from "./preset.ts";
-import { type ConfigSchemas, readTarget } from "./read-target.ts";
+import { type ProviderSchemas, readProvider, TARGET_PLACE } from "./read-provider.ts";
 
 export interface PolicyHead {
   readonly name: string;
@@ -17,7 +16,7 @@ export interface PolicyHead {
 
 export interface CompileContext {
   readonly presets: ReadonlyMap<string, Preset>;
-  readonly actuators: ConfigSchemas | undefined;
+  readonly actuators: ProviderSchemas | undefined;
   /** No policy goes further than this. */
   readonly modeCeiling: Mode;
 }
@@ -33,7 +32,7 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
     if (parsed.faults.length === 0) fields[name as keyof SpecInput] = parsed.value;
   }
   const read = fields as Partial<SpecInput>;
-  const target = readTarget(spec["target"], context.actuators);
+  const target = readProvider(spec["target"], context.actuators, TARGET_PLACE);
   const signals = compileSignals(read, context.presets);
   faults.push(...unknownPresets(spec, context.presets));
   faults.push(...target.faults, ...signals.faults, ...crossChecks(read));

@@ -8,11 +8,11 @@ import type { Lookups } from "./interpolate.ts";
 import { parseDaemonConfig } from "./parse-daemon-config.ts";
 import { parsePolicies } from "./parse-policies.ts";
 import { builtInPresets } from "./preset.ts";
-import type { ConfigSchemas } from "./read-target.ts";
+import type { Registries } from "./read-provider.ts";
 import { YAML_LIMITS, type YamlFile } from "./yaml-source.ts";
 
 export interface LoadOptions {
-  readonly registries?: { readonly actuators?: ConfigSchemas };
+  readonly registries?: Registries;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -5,12 +5,12 @@ import { type Inheritance, type InheritedSpec, mergeSpecs, NOTHING_INHERITED } f
 import type { Lookups } from "./interpolate.ts";
 import { type Fault, isRecord, parseWith, placeFaults, valueAt } from "./issues.ts";
 import { builtInPresets, type Preset } from "./preset.ts";
-import type { ConfigSchemas } from "./read-target.ts";
+import { readProvider, type Registries } from "./read-provider.ts";
 import { readYaml, type YamlDocument, type YamlFile } from "./yaml-source.ts";
 
 export interface DaemonParseOptions {
   readonly presets?: ReadonlyMap<string, Preset>;
-  readonly registries?: { readonly actuators?: ConfigSchemas };
+  readonly registries?: Registries;
   readonly lookups?: Lookups;
 }
 
@@ -25,7 +25,7 @@ export function parseDaemonConfig(file: YamlFile, options: DaemonParseOptions = 
   if (errors.length > 0) return { ok: false, errors };
   if (document === undefined) return { ok: true, config: DAEMON_SCHEMA.parse({}), inheritance: NOTHING_INHERITED };
   const parsed = parseWith(DAEMON_SCHEMA, document.value, []);
-  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...inheritedFaults(document, options)];
+  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, options)];
   if (faults.length > 0 || parsed.value === undefined) return { ok: false, errors: sortConfigErrors(placeFaults(faults, document)) };
   return { ok: true, config: parsed.value, inheritance: inheritanceOf(parsed.value, document) };
 }
@@ -35,6 +35,14 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 function exposureFaults(config: DaemonConfig | undefined): readonly Fault[] {
   if (config === undefined || LOOPBACK.test(config.listen.http.host) || config.api.token !== undefined) return [];
   return [{ path: ["listen", "http", "host"], at: "value", message: `${config.listen.http.host} is reachable from outside, and the API has no token`, suggestion: "set api.token: ${env:FORETIDE_TOKEN}, or listen on 127.0.0.1" }];
+}
+
+function sourceFaults(config: DaemonConfig | undefined, registries: Registries | undefined): readonly Fault[] {
+  return (["market", "carbon"] as const).flatMap((name) => {
+    const source = config?.sources[name];
+    if (source === undefined || Object.keys(source).length === 0) return [];
+    return readProvider(source, registries?.[name], { path: ["sources", name], what: `${name} source`, example: `write ${name}: { embedded: {} }` }).faults;
+  });
 }
 
 function inheritanceOf(config: DaemonConfig, document: YamlDocument): Inheritance {

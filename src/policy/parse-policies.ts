@@ -7,7 +7,7 @@ import type { Lookups } from "./interpolate.ts";
 import { type Fault, isRecord, parseWith, placeFaults } from "./issues.ts";
 import { API_VERSION, METADATA } from "./policy-schema.ts";
 import { builtInPresets, type Preset } from "./preset.ts";
-import type { ConfigSchemas } from "./read-target.ts";
+import type { Registries } from "./read-provider.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 import { readYaml, type YamlDocument, type YamlFile } from "./yaml-source.ts";
 
@@ -15,7 +15,7 @@ export interface ParseOptions {
   /** Named signals; by default those that come with the program. */
   readonly presets?: ReadonlyMap<string, Preset>;
   /** Schemas of the registries. Without them a target's configuration is taken as it stands. */
-  readonly registries?: { readonly actuators?: ConfigSchemas };
+  readonly registries?: Registries;
   readonly inheritance?: Inheritance;
   readonly modeCeiling?: Mode;
   /** What `${env:…}` and `${file:…}` of a file resolve to. By default nothing does. */
