@@ -100,18 +100,18 @@ class SegmentJournal implements Journal {
 
   async *read(fromSequence: number): AsyncIterable<JournalRecord> {
     let next = Math.max(1, fromSequence);
-    let at = this.#segments.findLastIndex((segment) => segment.index.firstSequence <= next);
-    at = Math.max(at, 0);
-    for (let segment = this.#segments[at]; segment !== undefined; segment = this.#segments.find((one) => one.index.firstSequence >= next)) {
-      if (segment.index.firstSequence > next) {
-        yield { type: "damaged", sequence: next, throughSequence: segment.index.firstSequence - 1, detail: "these records are no longer in the journal" };
-        next = segment.index.firstSequence;
+    let segment = this.#segments.findLast((one) => one.index.firstSequence <= next) ?? this.#segments[0];
+    while (segment !== undefined) {
+      const { firstSequence } = segment.index;
+      if (firstSequence > next) {
+        yield { type: "damaged", sequence: next, throughSequence: firstSequence - 1, detail: "these records are no longer in the journal" };
+        next = firstSequence;
       }
       for await (const record of this.#recordsOf(segment, next)) {
         next = (record.type === "damaged" ? record.throughSequence : record.sequence) + 1;
         yield record;
       }
-      if (segment === this.#segments.at(-1)) return;
+      segment = this.#segments.find((one) => one.index.firstSequence > firstSequence);
     }
   }
 

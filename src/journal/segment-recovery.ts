@@ -1,15 +1,13 @@
 import { failure, success, type Result } from "../model/result.ts";
 import { type Entry, parseEntry, type StoredPass } from "./entry.ts";
-import { frameAt } from "./frame.ts";
+import { frameAt, resumeAfterDamage } from "./frame.ts";
 import type { JournalDamage } from "./journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
-import { FORMAT, HEADER, nextPass, type Segment, sequenceOfName } from "./segment.ts";
+import { FORMAT, nextPass, type Segment, sequenceOfName } from "./segment.ts";
 import { SegmentIndex } from "./segment-index.ts";
 
 const HEADER_LINE = /^foretide-journal (\d{1,4})\n/;
-/** Every payload starts so: after damage, the next whole frame is looked for here. */
-const PAYLOAD_START = Buffer.from('{"t":"');
-const FRAME_HEADER_BYTES = 8;
+const HEADLESS = { problem: "head" } as const;
 
 export interface Recovered {
   readonly segments: Segment[];
@@ -27,10 +25,10 @@ export async function recoverSegments(files: JournalFiles, readOnly: boolean): P
   for (const [at, name] of names.entries()) {
     const bytes = await files.read(name, 0, await files.size(name));
     const isNewest = at === names.length - 1;
-    const problem = headerProblem(bytes, isNewest);
-    if (problem !== undefined) return failure("permanent", `${name} ${problem}; it was left as it is`);
+    const newer = newerFormat(bytes);
+    if (newer !== undefined) return failure("permanent", `${name} was written by a newer Foretide (format ${newer}; this one reads up to ${String(FORMAT)}); it was left as it is`);
     const segment = { name, index: new SegmentIndex(sequenceOfName(name) ?? 0), size: 0 };
-    const scanned = bytes.length < HEADER.length ? { end: 0, damage: [] } : scan(bytes, segment);
+    const scanned = scan(bytes, segment);
     segment.size = scanned.end;
     damage.push(...scanned.damage);
     if (scanned.end < bytes.length) {
@@ -42,10 +40,9 @@ export async function recoverSegments(files: JournalFiles, readOnly: boolean): P
   return success({ segments, damage });
 }
 
-function headerProblem(bytes: Buffer, isNewest: boolean): string | undefined {
-  const match = HEADER_LINE.exec(bytes.subarray(0, 32).toString("latin1"));
-  if (match === null) return isNewest && HEADER.subarray(0, bytes.length).equals(bytes) ? undefined : "is not a segment of a journal, or its head is damaged";
-  return Number(match[1]) > FORMAT ? `was written by a newer Foretide (format ${String(match[1])}; this one reads up to ${String(FORMAT)})` : undefined;
+function newerFormat(bytes: Buffer): string | undefined {
+  const format = HEADER_LINE.exec(bytes.subarray(0, 32).toString("latin1"))?.[1];
+  return format !== undefined && Number(format) > FORMAT ? format : undefined;
 }
 
 async function cutOff(files: JournalFiles, segment: Segment, cut: Buffer): Promise<void> {
@@ -58,26 +55,28 @@ async function cutOff(files: JournalFiles, segment: Segment, cut: Buffer): Promi
   await files.syncFolder();
 }
 
-/** Indexes the frames; returns where the last whole one ends, and the damage before it. */
+/** Indexes the frames; returns where the last whole one ends (0 where there is none), and the damage before it. */
 function scan(bytes: Buffer, segment: Segment): { end: number; damage: JournalDamage[] } {
   const damage: JournalDamage[] = [];
   const passes = new Map<string, StoredPass>();
-  let end = HEADER.length;
+  const headed = HEADER_LINE.test(bytes.subarray(0, 32).toString("latin1"));
+  let end = headed ? bytes.indexOf("\n") + 1 : 0;
   while (end < bytes.length) {
-    const frame = frameAt(bytes, end);
+    const frame = end === 0 ? HEADLESS : frameAt(bytes, end);
     if (!("problem" in frame)) {
       take(parseEntry(frame.text), frame.offset, { segment, passes });
       end = frame.end;
       continue;
     }
-    const next = nextWholeFrame(bytes, end + 1);
+    const next = resumeAfterDamage(bytes, end);
     if (next === undefined) break;
-    damage.push({ file: segment.name, offset: end, bytes: next - end, detail: frame.problem === "torn" ? "damaged length" : "checksum" });
+    damage.push({ file: segment.name, offset: end, bytes: next - end, detail: `damaged ${frame.problem === "head" ? "head" : "record"}` });
     // Whose record was lost is not known: deltas wait for their group's next whole pass.
     passes.clear();
     end = next;
   }
-  return { end, damage };
+  // A head alone was never acknowledged.
+  return { end: segment.index.nextSequence === segment.index.firstSequence && segment.index.contents.size === 0 ? 0 : end, damage };
 }
 
 function take(entry: Entry, offset: number, into: { readonly segment: Segment; readonly passes: Map<string, StoredPass> }): void {
@@ -94,11 +93,4 @@ function take(entry: Entry, offset: number, into: { readonly segment: Segment; r
   }
   into.passes.set(entry.g, stored);
   index.add(entry, offset, stored);
-}
-
-function nextWholeFrame(bytes: Buffer, from: number): number | undefined {
-  for (let at = bytes.indexOf(PAYLOAD_START, from + FRAME_HEADER_BYTES); at >= 0; at = bytes.indexOf(PAYLOAD_START, at + 1)) {
-    if (!("problem" in frameAt(bytes, at - FRAME_HEADER_BYTES))) return at - FRAME_HEADER_BYTES;
-  }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import { failure, success, type Failure, type Result } from "../model/result.ts";
 import { deltaOf } from "./delta.ts";
 import { type Entry, entryText, splitPass, type StoredPass } from "./entry.ts";
-import { encodeFrame } from "./frame.ts";
+import { encodeFrame, markFirstOfCommit } from "./frame.ts";
 import type { JournalPass } from "./journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import { HEADER, type Segment, segmentName } from "./segment.ts";
@@ -93,7 +93,8 @@ export class SegmentWriter {
 
   /** The segment for the next entries; a full one is followed by a new one, in which every group starts with a whole pass. */
   #room(): Segment {
-    if (this.#segment !== undefined && this.#encodedBytes < this.#segmentBytes) return this.#segment;
+    const current = this.#segment;
+    if (current !== undefined && (this.#encodedBytes < this.#segmentBytes || current.index.firstSequence === this.#next)) return current;
     const segment = { name: segmentName(this.#next), index: new SegmentIndex(this.#next), size: 0 };
     this.#continue(segment);
     return segment;
@@ -125,6 +126,7 @@ export class SegmentWriter {
   async #commit(segment: Segment, batch: readonly Pending[]): Promise<void> {
     if (this.#uncut !== undefined) await this.#cut(this.#uncut);
     const isNew = segment.size === 0;
+    if (batch[0] !== undefined) markFirstOfCommit(batch[0].bytes);
     const bytes = Buffer.concat([...(isNew ? [HEADER] : []), ...batch.map((item) => item.bytes)]);
     await this.#files.append(segment.name, bytes);
     await this.#files.sync(segment.name);

@@ -80,6 +80,15 @@ export function journalContract(name: string, open: () => Promise<Journal>): voi
       expect(second?.type === "pass" && canonicalJson(second.pass.snapshot.installs)).toBe(canonicalJson([installAt("web", "unannounced")]));
     });
 
+    it("reads a journal that holds a fit and no record yet", async () => {
+      const journal = await fresh();
+      unwrap(await journal.storeFit(installAt("web", "abc", 5_000)));
+      unwrap(await journal.storeFit(installAt("api", "def", 5_001)));
+      expect(await recordsOf(journal)).toEqual([]);
+      unwrap(await journal.appendNote(T0, "first", 1));
+      expect((await recordsOf(journal)).map((record) => record.sequence)).toEqual([1]);
+    });
+
     it("pages through decisions newest first, without gap or repetition while more are appended", async () => {
       const journal = await fresh();
       for (let tick = 0; tick < 25; tick++) await journal.appendPass(passAt({ tick, targets: ["web", "api"] }));
