@@ -3,7 +3,7 @@ import type { MetricStore } from "../metric-store.ts";
 import type { RequestRejection } from "../series/point-kinds.ts";
 import type { Admission } from "./admission.ts";
 import type { IngestObserver } from "./ingest-observer.ts";
-import { inflate } from "./inflate.ts";
+import type { Inflater } from "./inflate.ts";
 import { CONTENT_TYPES, exportResponse, RPC_CODE, statusBody, type Encoding } from "./responses.ts";
 
 export const METRICS_PATH = "/v1/metrics";
@@ -20,7 +20,7 @@ export interface HttpReceiverParts {
   /** Epoch seconds. */
   readonly now: () => number;
   readonly maxBytes: number;
-  readonly maxRatio: number;
+  readonly inflater: Inflater;
   readonly authorized: (header: string | undefined) => boolean;
   readonly observer: IngestObserver;
 }
@@ -85,7 +85,7 @@ async function ingest(parts: HttpReceiverParts, exchange: { readonly request: In
   store.counters.bytesReceived += bytes.length;
   const maxBytes = encoding === "json" ? Math.min(MAX_JSON_BYTES, parts.maxBytes) : parts.maxBytes;
   if (request.headers["content-encoding"] === "gzip") {
-    const inflated = await inflate(bytes, { maxBytes, maxRatio: parts.maxRatio });
+    const inflated = await parts.inflater.inflate(bytes, maxBytes);
     if (!inflated.ok) {
       const reason = inflated.reason ?? "bad-gzip";
       const status = reason === "bad-gzip" ? 400 : 413;

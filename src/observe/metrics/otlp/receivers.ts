@@ -1,13 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import type { Server as GrpcServer } from "@grpc/grpc-js";
 import { failure, success, type Result } from "../../../model/result.ts";
 import type { MetricStore } from "../metric-store.ts";
 import { Admission, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_REQUESTS } from "./admission.ts";
 import { createHttpReceiver } from "./http-receiver.ts";
 import { NO_OBSERVER, type IngestObserver } from "./ingest-observer.ts";
-import { DEFAULT_INFLATE_LIMITS } from "./inflate.ts";
+import { DEFAULT_INFLATE_LIMITS, Inflater } from "./inflate.ts";
 
 export const DEFAULT_HTTP_PORT = 4318;
 export const DEFAULT_GRPC_PORT = 4317;
@@ -51,19 +51,20 @@ export async function startOtlpReceivers(options: OtlpReceiverOptions): Promise<
     return failure("permanent", `OTLP on ${host} would take metrics from anyone who reaches it: set a bearer token, or allow it explicitly`);
   }
   const admission = new Admission({ maxBytes: options.maxInFlightBytes ?? MAX_IN_FLIGHT_BYTES, maxRequests: options.maxInFlightRequests ?? MAX_IN_FLIGHT_REQUESTS });
+  const maxBytes = options.maxBytes ?? DEFAULT_INFLATE_LIMITS.maxBytes;
   const parts = {
     store: options.store,
     admission,
     now: options.now,
-    maxBytes: options.maxBytes ?? DEFAULT_INFLATE_LIMITS.maxBytes,
-    maxRatio: options.maxRatio ?? DEFAULT_INFLATE_LIMITS.maxRatio,
+    maxBytes,
+    inflater: new Inflater({ maxBytes, maxRatio: options.maxRatio ?? DEFAULT_INFLATE_LIMITS.maxRatio }),
     authorized: tokenCheck(options.bearerToken),
     observer: options.observer ?? NO_OBSERVER,
   };
   const { httpPort: httpWanted = DEFAULT_HTTP_PORT, grpcPort: grpcWanted = DEFAULT_GRPC_PORT } = options;
   const tries = options.nextPorts ?? 0;
   const http = httpWanted === false ? undefined : createHttpReceiver(parts);
-  const httpPort = http === undefined ? success(undefined) : await listenFrom(httpWanted || 0, tries, (port) => listenHttp(http, host, port));
+  const httpPort = http === undefined ? success(undefined) : await listenFrom(httpWanted || 0, tries, (port) => listen(http, host, port));
   if (!httpPort.ok) return httpPort;
   // The gRPC library is loaded only where it is wanted: a sidecar that takes HTTP alone spares its memory.
   const grpc = grpcWanted === false ? undefined : (await import("./grpc-receiver.ts")).createGrpcReceiver(parts);
@@ -88,7 +89,7 @@ async function listenFrom(port: number, tries: number, listen: (port: number) =>
   return last;
 }
 
-function listenHttp(server: HttpServer, host: string, port: number): Promise<Listened> {
+function listen(server: Server, host: string, port: number): Promise<Listened> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       resolve(error.code === "EADDRINUSE" ? failure("transient", `port ${String(port)} is occupied`) : failure("permanent", `cannot listen on ${host}:${String(port)}: ${error.message}`));
@@ -101,7 +102,12 @@ function listenHttp(server: HttpServer, host: string, port: number): Promise<Lis
   });
 }
 
+/** The port is tried by itself first: the gRPC library writes to standard error where it is occupied. */
 async function listenGrpc(server: GrpcServer, host: string, port: number): Promise<Listened> {
+  const probe = createServer();
+  const free = await listen(probe, host, port);
+  if (!free.ok) return free;
+  await new Promise((resolve) => probe.close(resolve));
   const { ServerCredentials } = await import("@grpc/grpc-js");
   return new Promise((resolve) => {
     server.bindAsync(`${host.includes(":") ? `[${host}]` : host}:${String(port)}`, ServerCredentials.createInsecure(), (error, bound) => {
