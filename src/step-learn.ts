@@ -1,9 +1,12 @@
 import { learnCapacity } from "./learn/capacity.ts";
+import { learnPrice } from "./learn/error-budget.ts";
+import type { ErrorBudget } from "./learn/error-budget.ts";
 import { orderPlaced, ordersDropped, readySeen } from "./learn/lead-time.ts";
 import type { LeadTimeEstimate } from "./learn/lead-time.ts";
 import { valueOf } from "./model/observation.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { ASSUMED_WORKERS, missShare } from "./plan/queue-tail.ts";
 import type { TargetState } from "./step-state.ts";
 
 export interface LearnInput {
@@ -29,6 +32,7 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
   return {
     ...installed,
     capacity,
+    budget: budgetAfter(before, input, capacity.requestsPerSecondPerReplica),
     leadTime: leadTimeAfter(before, input, ready),
     freshUntilSeconds,
     lastReadyReplicas: ready ?? before.lastReadyReplicas,
@@ -37,6 +41,18 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
     lastTickSeconds: now,
     previousTickSeconds: before.lastTickSeconds,
   };
+}
+
+/** The misses that were measured, else those that the queue's tail gives for the use that was. */
+function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, rate: number): ErrorBudget {
+  const demandPerSecond = valueOf(seen.demand) ?? NaN;
+  const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : NaN;
+  const inferred = rate > 0 && ready > 0 ? missShare({ workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds }, demandPerSecond / (ready * rate)) : NaN;
+  return learnPrice(before.budget, {
+    demandPerSecond, missRatio: valueOf(seen.missRatio) ?? inferred, errorBudget: policy.objective.errorBudget,
+    seconds: before.lastTickSeconds === undefined ? 0 : Math.min(snapshot.timeSeconds - before.lastTickSeconds, 4 * policy.evaluationIntervalSeconds),
+    daySeconds: before.model.spec.dayRows * before.model.spec.rowSeconds,
+  });
 }
 
 /** An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. */

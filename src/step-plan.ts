@@ -1,17 +1,18 @@
+import { plannedLeadTimeSeconds } from "./learn/lead-time.ts";
+import { priceOf } from "./learn/error-budget.ts";
 import { headroomTable } from "./plan/headroom.ts";
 import type { HeadroomTable } from "./plan/headroom.ts";
+import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { planCapacity } from "./plan/plan-capacity.ts";
 import type { LoadAtHorizon, Sizing } from "./plan/plan-capacity.ts";
 import { ASSUMED_WORKERS } from "./plan/queue-tail.ts";
-import { plannedLeadTimeSeconds } from "./learn/lead-time.ts";
 import type { CapacityPlan } from "./model/plan.ts";
 import type { Policy } from "./model/policy.ts";
 import type { TargetState } from "./step-state.ts";
 
 /** Relative change of price or capacity at which the headroom is worked out anew. */
-const TABLE_TOLERANCE = 0.02;
+const TABLE_TOLERANCE = 0.04;
 const DAY_SECONDS = 86_400;
-const LEAD_INDEX = 2;
 
 export interface PlannedTarget {
   readonly plan: CapacityPlan | undefined;
@@ -29,7 +30,7 @@ export function planTarget(state: TargetState, policy: Policy, nowSeconds: numbe
     loads, leadIndex: LEAD_INDEX, leadTimeSeconds: plannedLeadTimeSeconds(state.leadTime),
     newestPerSecond: fresh ? state.lastDemand?.value : undefined, sizing: sized.sizing, quantile: 0.99,
   });
-  return { plan, state: { ...state, headroom: sized.table, recentPeak: peakAfter(state, plan, nowSeconds) } };
+  return { plan, state: { ...state, headroom: sized.table, headroomDay: seasonDay(state), recentPeak: peakAfter(state, plan, nowSeconds) } };
 }
 
 function sizingOf(state: TargetState, policy: Policy): { readonly sizing: Sizing; readonly table: HeadroomTable | undefined } | undefined {
@@ -43,14 +44,20 @@ function sizingOf(state: TargetState, policy: Policy): { readonly sizing: Sizing
 }
 
 function headroomFor(state: TargetState, policy: Policy, rate: number): HeadroomTable {
-  const price = state.budget.price;
+  const price = priceOf(state.budget);
   const known = state.headroom;
-  const isNear = known !== undefined && Math.abs(known.price / price - 1) < TABLE_TOLERANCE && Math.abs(known.tail.requestsPerSecondPerReplica / rate - 1) < TABLE_TOLERANCE;
+  const isNear = known !== undefined && state.headroomDay === seasonDay(state) && Math.abs(known.price / price - 1) < TABLE_TOLERANCE && Math.abs(known.tail.requestsPerSecondPerReplica / rate - 1) < TABLE_TOLERANCE;
   if (known !== undefined && isNear) return known;
   return headroomTable({
     tail: { workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds },
-    price, standard: state.model.standardResiduals(),
+    price, standard: state.model.standardResiduals(LEAD_INDEX),
   });
+}
+
+/** The number of the season's day: once in each the shape of the errors is read anew. */
+function seasonDay(state: TargetState): number {
+  const { dayRows, rowSeconds } = state.model.spec;
+  return Math.floor((state.lastTickSeconds ?? 0) / (dayRows * rowSeconds));
 }
 
 function loadsOf(state: TargetState, policy: Policy): readonly LoadAtHorizon[] {
@@ -60,7 +67,7 @@ function loadsOf(state: TargetState, policy: Policy): readonly LoadAtHorizon[] {
     const moments = state.model.moments(i);
     const rows = horizonsRows[i];
     if (moments === undefined || rows === undefined) return [];
-    loads.push({ horizonSeconds: (rows - (horizonsRows[0] ?? 0)) * policy.evaluationIntervalSeconds, medianPerSecond: moments.median, scale: moments.scale });
+    loads.push({ horizonSeconds: rows * policy.evaluationIntervalSeconds, medianPerSecond: moments.median, scale: moments.scale });
   }
   return loads;
 }

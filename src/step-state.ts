@@ -2,6 +2,7 @@ import { LeadModel } from "../forecasts/models/lead-ridge.ts";
 import type { SavedLeadModel } from "../forecasts/models/lead-ridge.ts";
 import { initialRecentCounts } from "./decide/recent-counts.ts";
 import type { RecentCounts } from "./decide/recent-counts.ts";
+import type { ChangeMemory } from "./decide/rule.ts";
 import { initialGuardState } from "./guard/guard-state.ts";
 import type { GuardState } from "./guard/guard-state.ts";
 import { believedCapacity } from "./learn/capacity.ts";
@@ -36,6 +37,9 @@ export interface TargetState {
   readonly fittedToSeconds: number | undefined;
   readonly lastTotalReplicas: number | undefined;
   readonly headroom: HeadroomTable | undefined;
+  /** The day (of the season) that the headroom was worked out in. */
+  readonly headroomDay: number;
+  readonly changes: ChangeMemory;
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
   readonly purchase: unknown;
@@ -78,6 +82,8 @@ export function initialTargetState(policy: Policy): TargetState {
     fittedToSeconds: undefined,
     lastTotalReplicas: undefined,
     headroom: undefined,
+    headroomDay: -1,
+    changes: { shortageSinceSeconds: undefined, surplusSinceSeconds: undefined },
     recentPeak: { day: 0, today: 0, yesterday: 0, replicas: 0 },
     purchase: undefined,
   };

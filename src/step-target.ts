@@ -10,6 +10,7 @@ import type { Observation } from "./model/observation.ts";
 import type { CapacityPlan } from "./model/plan.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { learnFrom } from "./step-learn.ts";
 import { planTarget } from "./step-plan.ts";
 import type { TargetState } from "./step-state.ts";
@@ -36,6 +37,7 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const decided = applyRules(RULES, current, {
     timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
+    wantedReplicas: plan?.wanted ?? current, changes: state.changes,
   });
   const verdict = guard(state.guard, {
     timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group, desiredReplicas: decided.count,
@@ -44,7 +46,7 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   });
   const reasons = [...decided.reasons, ...verdict.reasons];
   const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired: verdict.desiredReplicas, reasons, missing });
-  const nextState: TargetState = { ...planned.state, counts, guard: verdict.nextState, lastDesired: verdict.desiredReplicas };
+  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: verdict.desiredReplicas };
   return { decision, intent: intentOf(decision, seen, snapshot, policy), nextState };
 }
 
@@ -120,13 +122,11 @@ function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): No
     leadTimeSeconds: plan.leadTimeSeconds,
     p50: moments?.median ?? NaN,
     p99: moments === undefined ? NaN : moments.median * Math.exp(moments.scale * Z99),
-    model: state.fittedToSeconds === undefined ? "persistence" : "lead-ridge",
+    model: state.model.trusted(LEAD_INDEX) ? "lead-ridge" : "persistence",
     used,
   };
 }
 
-/** The place of the lead time among the horizons of `leadHorizons`. */
-export const LEAD_INDEX = 2;
 const Z99 = 2.326347874;
 
 function inputsOf(seen: TargetSnapshot, nowSeconds: number): Decision["inputs"] {

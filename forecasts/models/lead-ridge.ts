@@ -1,14 +1,11 @@
 import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
+import { fillLeadFeatures, fillPhaseFeatures, leadLags, leadWidth, phaseOf } from "./lead-features.ts";
+import type { LeadLags, LeadModelSpec } from "./lead-features.ts";
+import type { LeadFit } from "./lead-ridge-fit.ts";
+import { LeadScale, SCALE_WIDTH } from "./lead-scale.ts";
+import type { SavedScale, WeightedResiduals } from "./lead-scale.ts";
 
-/** What a lead model is asked for. Horizons are rows after the newest row, ascending, and may repeat. */
-export interface LeadModelSpec {
-  readonly rowSeconds: number;
-  readonly dayRows: number;
-  readonly historyRows: number;
-  readonly horizonsRows: readonly number[];
-}
-
-/** Median and scale of log(load) at one horizon; the shape is given by the standard residuals. */
+/** Median and scale of log(load + offset) at one horizon; the shape is given by the standard residuals. */
 export interface LeadMoments {
   readonly median: number;
   readonly scale: number;
@@ -17,104 +14,310 @@ export interface LeadMoments {
 export interface SavedLeadModel {
   readonly spec: LeadModelSpec;
   readonly values: string;
+  readonly newestRow: number;
   readonly seen: number;
-  readonly next: number;
-  readonly startSeconds: number;
-  readonly scales: readonly number[];
+  readonly offset: number;
+  readonly horizons: readonly SavedHorizon[];
 }
 
-const NORMAL = Float64Array.from({ length: 41 }, (_, i) => (i - 20) / 8);
-
-const INITIAL_SCALE = 0.05;
+const LARGEST_FALL = -0.7;
+const LARGEST_RISE = 1.2;
+const LOSING = 1.3;
+const OFFSET_SHARE = 0.01;
 
 /**
- * A running forecast of log(load) at the few horizons that control needs. Without a fit it says that the load stays, with
- * the scale of its own matured errors.
+ * A running forecast of log(load) at the few horizons that control needs. It sees each row once; without a fit, or while the
+ * fit's squared error of the last day is 30 % over that of persistence, it says that the load stays. The scale and the shape of
+ * its errors are learned from those that have matured.
  */
 export class LeadModel {
-  readonly spec: LeadModelSpec;
+  spec: LeadModelSpec;
+  private readonly lags: LeadLags;
+  /** The ring of the newest rows, written twice, so that any look-back is one index. Loads, and log(load + offset). */
   private readonly values: Float32Array;
-  private seen = 0;
+  private readonly logs: Float32Array;
+  private readonly capacity: number;
   private next = 0;
-  private firstSeconds = NaN;
-  private readonly scales: number[];
+  private newestRow = NaN;
+  private seen = 0;
+  private offset = NaN;
+  private readonly horizons: LeadHorizon[];
 
   constructor(spec: LeadModelSpec) {
     this.spec = spec;
-    this.values = new Float32Array(spec.historyRows).fill(NaN);
-    this.scales = spec.horizonsRows.map(() => INITIAL_SCALE);
+    this.lags = leadLags(spec.dayRows);
+    this.capacity = spec.historyRows;
+    this.values = new Float32Array(this.capacity).fill(NaN);
+    this.logs = new Float32Array(2 * this.capacity).fill(NaN);
+    this.horizons = spec.horizonsRows.map((rows) => new LeadHorizon(rows, spec.dayRows, this.lags));
   }
 
-  /** Rows that are kept. */
+  /** Rows that are kept, gaps included. */
   get rows(): number {
-    return Math.min(this.seen, this.values.length);
+    return Math.min(this.seen, this.capacity);
   }
 
-  /** Adds the row at `timeSeconds`; rows that were skipped since the newest are gaps. A row at or before it is ignored. */
+  /** Whether a fit is in use (and not only kept) at a horizon. */
+  trusted(horizon: number): boolean {
+    return this.horizons[horizon]?.trusted ?? false;
+  }
+
+  /** Adds the row at `timeSeconds` (NaN is a gap); rows skipped since the newest are gaps. A row at or before the newest is ignored. */
   observe(timeSeconds: number, value: number): void {
-    if (Number.isNaN(this.firstSeconds)) this.firstSeconds = timeSeconds;
-    const index = Math.round((timeSeconds - this.firstSeconds) / this.spec.rowSeconds);
-    const skipped = Math.min(index - this.seen, this.values.length);
-    for (let i = 0; i < skipped; i += 1) this.push(NaN);
-    if (index < this.seen) return;
-    this.seen = index;
-    this.push(value);
+    const row = Math.round(timeSeconds / this.spec.rowSeconds);
+    if (this.seen > 0 && row <= this.newestRow) return;
+    const skipped = this.seen === 0 ? 0 : Math.min(row - this.newestRow - 1, this.capacity);
+    for (let i = skipped; i > 0; i -= 1) this.push(row - i, NaN);
+    this.push(row, value);
   }
 
-  private push(value: number): void {
-    this.values[this.next] = value;
-    this.next = this.next + 1 === this.values.length ? 0 : this.next + 1;
+  private push(row: number, value: number): void {
+    if (Number.isNaN(this.offset) && value > 0) this.setOffset(OFFSET_SHARE * value);
+    const present = value >= 0;
+    const log = present && !Number.isNaN(this.offset) ? Math.log(value + this.offset) : this.newestLog();
+    this.values[this.next] = present ? value : NaN;
+    this.logs[this.next] = log;
+    this.logs[this.next + this.capacity] = log;
+    this.next = this.next + 1 === this.capacity ? 0 : this.next + 1;
+    this.newestRow = row;
     this.seen += 1;
-    this.spec.horizonsRows.forEach((horizon, i) => {
-      const error = Math.log(value / this.ago(horizon));
-      const scale = this.scales[i] ?? INITIAL_SCALE;
-      if (Number.isFinite(error)) this.scales[i] = scale + 0.02 * (Math.abs(error) * 1.25 - scale);
-    });
+    const before = this.values[(this.next + 2 * this.capacity - 2) % this.capacity] ?? NaN;
+    const canScore = present && before >= 0 && this.seen > 1;
+    const at = this.newestIndex();
+    for (const horizon of this.horizons) horizon.step({ row, seen: this.seen, logs: this.logs, at, canScore });
   }
 
-  private ago(rows: number): number {
-    if (rows >= this.rows) return NaN;
-    const index = this.next - 1 - rows;
-    return this.values[index < 0 ? index + this.values.length : index] ?? NaN;
+  private newestIndex(): number {
+    return this.next === 0 ? 2 * this.capacity - 1 : this.next + this.capacity - 1;
+  }
+
+  private newestLog(): number {
+    return this.seen === 0 ? NaN : (this.logs[this.newestIndex()] ?? NaN);
+  }
+
+  /** Works the logarithms out anew. */
+  private setOffset(offset: number): void {
+    this.offset = offset;
+    let last = NaN;
+    for (let i = 0; i < this.capacity; i += 1) {
+      const place = (this.next + i) % this.capacity;
+      const value = this.values[place] ?? NaN;
+      if (value >= 0) last = Math.log(value + offset);
+      this.logs[place] = last;
+      this.logs[place + this.capacity] = last;
+    }
   }
 
   /** The distribution at `horizonsRows[horizon]`; undefined before the first present row. */
   moments(horizon: number): LeadMoments | undefined {
-    for (let back = 0; back < this.rows; back += 1) {
-      const value = this.ago(back);
-      if (value > 0) return { median: value, scale: this.scales[horizon] ?? INITIAL_SCALE };
-    }
-    return undefined;
+    const forecast = this.horizons[horizon];
+    if (forecast === undefined || this.seen === 0 || Number.isNaN(forecast.log)) return undefined;
+    return { median: Math.max(0, Math.exp(forecast.log) - this.offset), scale: forecast.scale };
   }
 
-  /** Takes over a fit. */
-  adopt(fit: unknown): void {
-    void fit;
+  /**
+   * Takes over a fit of `fitLeadRidge` (as many horizons as this model has). A horizon whose rows have changed, since the lead
+   * time has, begins with the errors of the one before it. Says whether it was such a fit.
+   */
+  adopt(fit: unknown): boolean {
+    const data = fit as Partial<LeadFit> | null;
+    if (data?.kind !== "lead-ridge" || data.dayRows !== this.spec.dayRows || data.offset === undefined) return false;
+    if (data.horizons?.length !== this.horizons.length) return false;
+    this.setOffset(data.offset);
+    data.horizons.forEach((fitted, i) => {
+      const before = this.horizons[i];
+      if (before === undefined) return;
+      const horizon = before.rows === fitted.horizonRows ? before : before.moved(fitted.horizonRows);
+      horizon.adopt(Float64Array.from(fitted.features), Float64Array.from(fitted.phases));
+      this.horizons[i] = horizon;
+    });
+    this.spec = { ...this.spec, horizonsRows: data.horizons.map((fitted) => fitted.horizonRows) };
+    return true;
   }
 
-  /** Equally likely standard residuals of log(load), ascending. */
-  standardResiduals(): Float64Array {
-    return NORMAL;
+  /** The shape of the standard residuals of log(load) at a horizon. */
+  standardResiduals(horizon: number): WeightedResiduals {
+    return this.horizons[horizon]?.errors.standard() ?? { values: [0], weights: [1] };
   }
 
   /** The kept rows, oldest first; a gap is NaN. */
   history(): { readonly startSeconds: number; readonly stepSeconds: number; readonly values: Float64Array } {
-    const values = new Float64Array(this.rows);
-    for (let i = 0; i < values.length; i += 1) values[i] = this.ago(values.length - 1 - i);
-    return { startSeconds: this.firstSeconds + (this.seen - values.length) * this.spec.rowSeconds, stepSeconds: this.spec.rowSeconds, values };
+    const count = this.rows;
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i += 1) values[i] = this.values[(this.next + this.capacity - count + i) % this.capacity] ?? NaN;
+    return { startSeconds: (this.newestRow - count + 1) * this.spec.rowSeconds, stepSeconds: this.spec.rowSeconds, values };
   }
 
   save(): SavedLeadModel {
-    return { spec: this.spec, values: encodeFloats(this.values), seen: this.seen, next: this.next, startSeconds: this.firstSeconds, scales: [...this.scales] };
+    const { values } = this.history();
+    return {
+      spec: this.spec, values: encodeFloats(Float32Array.from(values)), newestRow: this.newestRow, seen: this.seen, offset: this.offset,
+      horizons: this.horizons.map((horizon) => horizon.save()),
+    };
   }
 
   static restore(saved: SavedLeadModel): LeadModel {
     const model = new LeadModel(saved.spec);
-    model.values.set(decodeFloats(saved.values));
+    const values = decodeFloats(saved.values);
+    model.values.set(values);
+    model.next = values.length % model.capacity;
+    model.newestRow = saved.newestRow;
     model.seen = saved.seen;
-    model.next = saved.next;
-    model.firstSeconds = saved.startSeconds;
-    saved.scales.forEach((scale, i) => (model.scales[i] = scale));
+    model.setOffset(saved.offset);
+    saved.horizons.forEach((horizon, i) => model.horizons[i]?.restore(horizon));
     return model;
   }
+}
+
+interface SavedHorizon {
+  readonly features: readonly number[];
+  readonly phases: readonly number[];
+  readonly log: number;
+  readonly scale: number;
+  readonly fittedError: number;
+  readonly stayError: number;
+  readonly made: readonly number[];
+  readonly madeFeatures: string;
+  readonly errors: SavedScale;
+}
+
+interface RowSeen {
+  readonly row: number;
+  readonly seen: number;
+  readonly logs: Float32Array;
+  readonly at: number;
+  /** Whether this row and the one before it were observed. */
+  readonly canScore: boolean;
+}
+
+/** Numbers kept of a forecast until it matures: the forecast in use, the fit's own, the newest log, the scale. */
+const MADE_WIDTH = 4;
+
+/** The forecast of one horizon: its coefficients, what it said lately, and how wrong that was. */
+class LeadHorizon {
+  readonly rows: number;
+  errors: LeadScale;
+  log = NaN;
+  scale = 0.05;
+  trusted = false;
+  private readonly dayRows: number;
+  private readonly lags: LeadLags;
+  private features: Float64Array = new Float64Array(0);
+  private phases: Float64Array = new Float64Array(0);
+  private fittedError = 0;
+  private stayError = 0;
+  private readonly depth: number;
+  private readonly made: Float64Array;
+  private readonly madeFeatures: Float64Array;
+  private readonly row: Float64Array;
+  private readonly phaseRow: Float64Array;
+  private readonly scaleRow = new Float64Array(SCALE_WIDTH);
+  private firstLog = NaN;
+
+  constructor(rows: number, dayRows: number, lags: LeadLags) {
+    this.rows = rows;
+    this.dayRows = dayRows;
+    this.lags = lags;
+    this.errors = new LeadScale(dayRows);
+    this.depth = rows + 2;
+    this.made = new Float64Array(this.depth * MADE_WIDTH).fill(NaN);
+    this.madeFeatures = new Float64Array(this.depth * SCALE_WIDTH);
+    this.row = new Float64Array(leadWidth(lags));
+    this.phaseRow = new Float64Array(1 + lags.phaseMomentum.length);
+  }
+
+  /** A horizon of other rows, with what is known of the errors of this one. */
+  moved(rows: number): LeadHorizon {
+    const other = new LeadHorizon(rows, this.dayRows, this.lags);
+    other.errors = this.errors;
+    other.log = this.log;
+    other.scale = this.scale;
+    other.firstLog = this.firstLog;
+    return other;
+  }
+
+  adopt(features: Float64Array, phases: Float64Array): void {
+    if (features.length !== this.row.length) return;
+    this.features = features;
+    this.phases = phases;
+  }
+
+  /** Scores the forecast that has matured with this row, then makes the one from this row. */
+  step(seen: RowSeen): void {
+    if (seen.canScore) this.score(seen);
+    this.forecast(seen);
+  }
+
+  private score({ row, logs, at }: RowSeen): void {
+    const place = ((row - this.rows - 1) % this.depth) * MADE_WIDTH;
+    const said = this.made[place] ?? NaN;
+    if (said !== said) return;
+    const truth = ((logs[at] ?? NaN) + (logs[at - 1] ?? NaN)) / 2;
+    const error = truth - said;
+    const from = (place / MADE_WIDTH) * SCALE_WIDTH;
+    this.errors.learn(row - this.rows - 1, error, { features: this.madeFeatures.subarray(from, from + SCALE_WIDTH), scale: this.made[place + 3] ?? NaN });
+    const fitted = truth - (this.made[place + 1] ?? NaN);
+    const stayed = truth - (this.made[place + 2] ?? NaN);
+    this.fittedError += (fitted * fitted - this.fittedError) / this.dayRows;
+    this.stayError += (stayed * stayed - this.stayError) / this.dayRows;
+    this.made[place] = NaN;
+  }
+
+  private forecast({ row, logs, at }: RowSeen): void {
+    const now = logs[at] ?? NaN;
+    if (this.firstLog !== this.firstLog) this.firstLog = now;
+    const fitted = this.features.length > 0 ? now + this.move(row, logs, at) : now;
+    this.trusted = this.features.length > 0 && this.fittedError <= LOSING * this.stayError;
+    this.log = this.trusted ? fitted : now;
+    const momentum = (lag: number): number => now - (logs[at - lag] ?? NaN) || 0;
+    const hour = this.lags.hourRows;
+    this.errors.fill(this.scaleRow, row, {
+      momenta: [momentum(Math.min(4, hour)), momentum(Math.min(20, hour)), momentum(Math.min(80, hour))], move: this.log - now, level: now - this.firstLog,
+    });
+    this.scale = this.errors.at(this.scaleRow);
+    const slot = row % this.depth;
+    this.made.set([this.log, fitted, now, this.scale], slot * MADE_WIDTH);
+    this.madeFeatures.set(this.scaleRow, slot * SCALE_WIDTH);
+  }
+
+  private move(row: number, logs: Float32Array, at: number): number {
+    const rows = { logs, at };
+    fillLeadFeatures(this.row, rows, this.lags, this.rows);
+    let move = 0;
+    for (let k = 0; k < this.row.length; k += 1) move += (this.features[k] ?? 0) * (this.row[k] ?? 0);
+    fillPhaseFeatures(this.phaseRow, rows, this.lags);
+    const from = phaseOf(row, this.lags) * this.phaseRow.length;
+    for (let k = 0; k < this.phaseRow.length; k += 1) move += (this.phases[from + k] ?? 0) * (this.phaseRow[k] ?? 0);
+    return Math.max(LARGEST_FALL, Math.min(LARGEST_RISE, move)) || 0;
+  }
+
+  save(): SavedHorizon {
+    return {
+      features: Array.from(this.features), phases: Array.from(this.phases), log: this.log, scale: this.scale, fittedError: this.fittedError, stayError: this.stayError,
+      made: [this.firstLog, this.trusted ? 1 : 0, ...this.made], madeFeatures: encodeFloats64(this.madeFeatures), errors: this.errors.save(),
+    };
+  }
+
+  restore(saved: SavedHorizon): void {
+    this.features = Float64Array.from(saved.features);
+    this.phases = Float64Array.from(saved.phases);
+    this.log = saved.log;
+    this.scale = saved.scale;
+    this.fittedError = saved.fittedError;
+    this.stayError = saved.stayError;
+    this.firstLog = saved.made[0] ?? NaN;
+    this.trusted = saved.made[1] === 1;
+    this.made.set(saved.made.slice(2));
+    this.madeFeatures.set(decodeFloats64(saved.madeFeatures));
+    this.errors = LeadScale.restore(this.dayRows, saved.errors);
+  }
+}
+
+/** 64-bit floats by way of the 32-bit codec. */
+function encodeFloats64(values: Float64Array): string {
+  return encodeFloats(new Float32Array(values.buffer, values.byteOffset, values.length * 2));
+}
+
+function decodeFloats64(text: string): Float64Array {
+  return new Float64Array(decodeFloats(text).buffer);
 }

@@ -18,6 +18,15 @@ export interface RuleContext {
   readonly recentPeak: number;
   readonly recent: RecentCounts;
   readonly overrides: readonly Override[];
+  /** What the plan wants now, before rounding up: the larger of the need at the lead time and of the newest data's. */
+  readonly wantedReplicas: number;
+  readonly changes: ChangeMemory;
+}
+
+/** Since when a small change waits. */
+export interface ChangeMemory {
+  readonly shortageSinceSeconds: number | undefined;
+  readonly surplusSinceSeconds: number | undefined;
 }
 
 /** One rule of the decision: takes the count so far and gives the next one, with its word where it has one. */
@@ -30,20 +39,30 @@ export interface RuleResult {
   readonly count: number;
   /** Undefined: the rule had nothing to say. */
   readonly text: string | undefined;
+  /** What the rule remembers for the next tick, where it has changed. */
+  readonly memory?: ChangeMemory;
 }
 
 export function unchanged(count: number): RuleResult {
   return { count, text: undefined };
 }
 
+export interface RulesOutcome {
+  readonly count: number;
+  readonly reasons: readonly Reason[];
+  readonly changes: ChangeMemory;
+}
+
 /** Applies the rules in order and collects a reason for each that spoke. */
-export function applyRules(rules: readonly Rule[], start: number, context: RuleContext): { readonly count: number; readonly reasons: readonly Reason[] } {
+export function applyRules(rules: readonly Rule[], start: number, context: RuleContext): RulesOutcome {
   const reasons: Reason[] = [];
   let count = start;
+  let changes = context.changes;
   for (const rule of rules) {
     const result = rule.apply(count, context);
     if (result.text !== undefined) reasons.push({ code: rule.code, text: result.text, before: count, after: result.count });
     count = result.count;
+    changes = result.memory ?? changes;
   }
-  return { count, reasons };
+  return { count, reasons, changes };
 }

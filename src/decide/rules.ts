@@ -1,3 +1,4 @@
+import { changeCost } from "./change-cost.ts";
 import { fallback } from "./fallback.ts";
 import { forecastQuantile } from "./forecast-quantile.ts";
 import { lookAheadHold } from "./look-ahead-hold.ts";
@@ -17,6 +18,7 @@ export const RULES: readonly Rule[] = [
   reactiveFloor, //     never below what the newest data need now
   lookAheadHold, //     keep what will be needed again before it could be had back
   stabilization, //     scale in to the highest need of the window
+  changeCost, //        small changes wait, large ones do not
   tolerance, //         a small error is not worth a change
   stepLimits, //        not too much at once
   fallback, //          without demand: hold, then forecast, then static

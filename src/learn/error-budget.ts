@@ -1,13 +1,48 @@
-/** Requests and misses seen lately, and the price of a miss that follows. Plain data. */
+/** What a missed request is worth, found from the misses: an integral controller. Plain data. */
 export interface ErrorBudget {
-  readonly requests: number;
-  readonly missed: number;
-  /** Replica-seconds that one missed request is worth. */
-  readonly price: number;
+  /** log of the price in replica-seconds that one missed request is worth. */
+  readonly logPrice: number;
+  /** Mean demand of about a day, requests per second: what a miss is weighed against. NaN before the first row. */
+  readonly meanDemand: number;
 }
 
-const PRIOR_PRICE = 0.25;
+export interface BudgetSample {
+  readonly demandPerSecond: number;
+  /** Share of requests that missed. */
+  readonly missRatio: number;
+  /** Allowed share. */
+  readonly errorBudget: number;
+  readonly seconds: number;
+  readonly daySeconds: number;
+}
+
+const PRIOR_PRICE = 0.3;
+const LEAST_PRICE = 0.02;
+const MOST_PRICE = 11;
+/** Days over which one budget's worth of misses too many moves the price by a factor e. */
+const PRICE_DAYS = 4;
 
 export function initialErrorBudget(): ErrorBudget {
-  return { requests: 0, missed: 0, price: PRIOR_PRICE };
+  return { logPrice: Math.log(PRIOR_PRICE), meanDemand: NaN };
+}
+
+/**
+ * Moves the price so that the realised misses come to the budget: up by what was missed over it, down by what was not spent,
+ * each weighed by its load. One price over a long time is what perfect foresight would pay (the Lagrange multiplier of the
+ * budget), so that it moves slowly: a shock that no price could have met does not set it.
+ */
+export function learnPrice(state: ErrorBudget, sample: BudgetSample): ErrorBudget {
+  const { demandPerSecond, missRatio, errorBudget, seconds, daySeconds } = sample;
+  if (!(demandPerSecond >= 0)) return state;
+  const share = seconds / daySeconds;
+  const known = Number.isNaN(state.meanDemand) ? demandPerSecond : state.meanDemand;
+  const meanDemand = known + (demandPerSecond - known) * Math.min(1, share);
+  if (!(missRatio >= 0) || !(meanDemand > 0) || !(errorBudget > 0)) return { ...state, meanDemand };
+  const overspent = (missRatio / errorBudget) * (demandPerSecond / meanDemand) - 1;
+  const logPrice = state.logPrice + (overspent * share) / PRICE_DAYS;
+  return { logPrice: Math.max(Math.log(LEAST_PRICE), Math.min(Math.log(MOST_PRICE), logPrice)), meanDemand };
+}
+
+export function priceOf(state: ErrorBudget): number {
+  return Math.exp(state.logPrice);
 }

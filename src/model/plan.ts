@@ -8,6 +8,8 @@ export interface CapacityPlan {
   readonly atLeadTime: number;
   /** Need seen in the newest data alone. */
   readonly reactive: number;
+  /** The larger of the need at the lead time and the reactive one, before rounding up. */
+  readonly wanted: number;
   /** What a scale-in must keep, since it will be needed again before it could be had back. */
   readonly hold: number;
   readonly quantile: number;

@@ -1,3 +1,4 @@
+import type { WeightedResiduals } from "../../forecasts/models/lead-scale.ts";
 import { missShare } from "./queue-tail.ts";
 import type { QueueTail } from "./queue-tail.ts";
 
@@ -18,15 +19,19 @@ export interface HeadroomRequest {
   readonly tail: QueueTail;
   /** Replica-seconds that one missed request is worth. */
   readonly price: number;
-  /** Equally likely standard residuals of log(load), ascending. */
-  readonly standard: Float64Array;
+  /** Standard residuals of log(load), with the share of each. */
+  readonly standard: WeightedResiduals;
 }
 
 const SMALLEST_SCALE = 0.003;
-const LARGEST_SCALE = 0.6;
+const LARGEST_SCALE = 0.8;
 const SCALES = 24;
 const SMALLEST_HEADROOM = 1;
-const RATIO = 1.01;
+const LARGEST_HEADROOM = 8;
+const RATIO = 1.006;
+const SEARCH_PAST = 1.3;
+/** Under this use a request misses with a probability of less than one in a million. */
+const NEGLIGIBLE_USE = 0.5;
 const USE_STEP = 1 / 256;
 const LARGEST_USE = 1.25;
 
@@ -39,7 +44,11 @@ export function headroomTable(request: HeadroomRequest): HeadroomTable {
   const logScaleStart = Math.log(SMALLEST_SCALE);
   const logScaleStep = (Math.log(LARGEST_SCALE) - logScaleStart) / (SCALES - 1);
   const tail = missTable(request.tail);
-  const headroom = Array.from({ length: SCALES }, (_, i) => bestHeadroom(Math.exp(logScaleStart + i * logScaleStep), request, tail));
+  const headroom: number[] = [];
+  for (let i = 0; i < SCALES; i += 1) {
+    const from = Math.max(SMALLEST_HEADROOM, (headroom[i - 1] ?? SMALLEST_HEADROOM) * 0.97);
+    headroom.push(bestHeadroom(Math.exp(logScaleStart + i * logScaleStep), from, request, tail));
+  }
   return { tail: request.tail, price: request.price, logScaleStart, logScaleStep, headroom };
 }
 
@@ -56,16 +65,21 @@ function missTable(tail: QueueTail): Float64Array {
   return Float64Array.from({ length: LARGEST_USE / USE_STEP + 1 }, (_, i) => missShare(tail, i * USE_STEP));
 }
 
-/** The expected cost has one valley for each scale in practice: the search goes up from no headroom, past small bumps. */
-function bestHeadroom(scale: number, request: HeadroomRequest, tail: Float64Array): number {
-  const loads = request.standard.map((residual) => Math.exp(scale * residual));
-  const weight = (request.price * request.tail.requestsPerSecondPerReplica) / loads.length;
-  let best = SMALLEST_HEADROOM;
+/** The expected cost may have small bumps: the search goes on for a quarter past the best headroom so far. */
+function bestHeadroom(scale: number, from: number, request: HeadroomRequest, tail: Float64Array): number {
+  const { values, weights } = request.standard;
+  const loads = values.map((residual) => Math.exp(scale * residual));
+  const price = request.price * request.tail.requestsPerSecondPerReplica;
+  let best = from;
   let bestCost = Infinity;
-  for (let x = SMALLEST_HEADROOM; x - bestCost < 0; x *= RATIO) {
+  for (let x = from; x < best * SEARCH_PAST && x < LARGEST_HEADROOM; x *= RATIO) {
     let missed = 0;
-    for (const load of loads) missed += load * shareAt(tail, load / x);
-    const cost = x + weight * missed;
+    for (let k = loads.length - 1; k >= 0; k -= 1) {
+      const use = (loads[k] ?? 0) / x;
+      if (use < NEGLIGIBLE_USE) break;
+      missed += (weights[k] ?? 0) * (loads[k] ?? 0) * shareAt(tail, use);
+    }
+    const cost = x + price * missed;
     if (cost < bestCost) {
       bestCost = cost;
       best = x;

@@ -28,14 +28,16 @@ export interface PlanRequest {
 /** The ready replicas that the load will need over the horizons, what is needed now, and what a scale-in must keep. */
 export function planCapacity(request: PlanRequest): CapacityPlan {
   const { loads, leadIndex, sizing, newestPerSecond } = request;
-  const neededReplicas = loads.map((load) => wholeReplicas(replicasFor(load, sizing)));
+  const needs = loads.map((load) => replicasFor(load, sizing));
+  const neededReplicas = needs.map(wholeReplicas);
   const reactiveUse = sizing.by === "objective" ? sizing.reactiveUse : sizing.use;
-  const reactive = newestPerSecond === undefined ? 0 : wholeReplicas(newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica));
+  const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica);
   return {
     horizonsSeconds: loads.map((load) => load.horizonSeconds),
     neededReplicas,
     atLeadTime: neededReplicas[leadIndex] ?? 0,
-    reactive,
+    reactive: wholeReplicas(reactiveNeed),
+    wanted: Math.max(needs[leadIndex] ?? 0, reactiveNeed),
     hold: Math.max(0, ...neededReplicas.slice(leadIndex)),
     quantile: request.quantile,
     leadTimeSeconds: request.leadTimeSeconds,

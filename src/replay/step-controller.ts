@@ -1,0 +1,81 @@
+import { CONTROL_MODELS } from "../../forecasts/models/lead-ridge-forecaster.ts";
+import { missing, present } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Decision } from "../model/decision.ts";
+import type { ModelInstall, Snapshot, TargetSnapshot } from "../model/snapshot.ts";
+import { fitInput, fitRequests, initialGroupState, step } from "../step.ts";
+import type { FitRequest, GroupState } from "../step.ts";
+import type { Controller, Sighting } from "./controller.ts";
+
+/** The production step as a controller of a replay: fits are made at once and installed when they were asked to be. */
+export class StepController implements Controller {
+  private readonly policies: readonly Policy[];
+  private readonly fits = new PunctualFits();
+  private state: GroupState;
+  private readonly onDecision: ((decision: Decision) => void) | undefined;
+
+  constructor(policy: Policy, onDecision?: (decision: Decision) => void) {
+    this.policies = [policy];
+    this.state = initialGroupState(policy.group, this.policies);
+    this.onDecision = onDecision;
+  }
+
+  decide(sighting: Sighting): number {
+    const [policy] = this.policies;
+    const now = sighting.timeSeconds;
+    const target: TargetSnapshot = {
+      demand: observed(sighting.load, now), utilization: observed(sighting.utilization, now), missRatio: observed(sighting.missRatio, now),
+      backlog: NOT_MEASURED, notices: [],
+      workload: {
+        kind: "value", timeSeconds: now, desiredReplicas: sighting.readyReplicas + sighting.pendingReplicas,
+        readyReplicas: sighting.readyReplicas, pendingReplicas: sighting.pendingReplicas,
+      },
+    };
+    const snapshot: Snapshot = {
+      timeSeconds: now, wake: "tick", epoch: 1, targets: policy === undefined ? {} : { [policy.name]: target },
+      installs: this.fits.due(now), outcomes: [], overrides: [],
+    };
+    const result = step(this.state, snapshot, this.policies);
+    this.state = result.nextState;
+    this.fits.make(this.state, this.policies);
+    const [decision] = result.decisions;
+    if (decision === undefined) return sighting.readyReplicas + sighting.pendingReplicas;
+    this.onDecision?.(decision);
+    return decision.desiredReplicas;
+  }
+}
+
+/** Makes the fits that a state asks for as soon as it asks, and hands each out at its time: what a punctual worker would do. */
+export class PunctualFits {
+  private waiting: { readonly install: ModelInstall; readonly atSeconds: number }[] = [];
+
+  make(state: GroupState, policies: readonly Policy[]): void {
+    for (const request of fitRequests(state, policies)) {
+      const install = fitNow(state, policies, request);
+      if (install !== undefined) this.waiting.push({ install, atSeconds: request.installAtSeconds });
+    }
+  }
+
+  due(nowSeconds: number): readonly ModelInstall[] {
+    if (this.waiting.length === 0) return NONE;
+    const due = this.waiting.filter(({ atSeconds }) => atSeconds <= nowSeconds);
+    if (due.length > 0) this.waiting = this.waiting.filter(({ atSeconds }) => atSeconds > nowSeconds);
+    return due.map(({ install }) => install);
+  }
+}
+
+const NONE: readonly ModelInstall[] = [];
+
+function fitNow(state: GroupState, policies: readonly Policy[], request: FitRequest): ModelInstall | undefined {
+  const input = fitInput(state, request, policies);
+  const result = input === undefined ? undefined : CONTROL_MODELS[request.modelId]?.fit(input);
+  if (result?.ok !== true) return undefined;
+  return { target: request.target, modelId: request.modelId, digest: `${request.modelId}@${String(request.upToSeconds)}`, fittedToSeconds: request.upToSeconds, fit: result.fit };
+}
+
+const NOT_MEASURED = missing("absent", "not measured");
+
+function observed(value: number, timeSeconds: number): Observation {
+  return Number.isNaN(value) ? NOT_MEASURED : present(value, timeSeconds);
+}
