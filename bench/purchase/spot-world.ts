@@ -42,6 +42,7 @@ export class SpotWorld {
   private readonly options: SpotWorldOptions;
   private tick = 0;
   private paid = 0;
+  private readyCount = 0;
   private atNeed = 0;
   private capacity = 0;
   private losses = 0;
@@ -89,10 +90,21 @@ export class SpotWorld {
       }
     }
     const ready = this.machines.filter((machine) => machine.readyAt <= now).length;
+    this.readyCount = ready;
     if (ready >= this.options.replicas) this.atNeed += 1;
     this.capacity += Math.min(1, ready / this.options.replicas);
     for (const machine of this.machines) this.paid += machine.zone === ON_DEMAND ? 1 : this.options.spotPrice;
     this.tick += 1;
+  }
+
+  /** Instance-ticks paid at their price. */
+  get bill(): number {
+    return this.paid;
+  }
+
+  /** Replicas that were ready in the tick that has just passed. */
+  get readyBefore(): number {
+    return this.readyCount;
   }
 
   score(): SpotScore {

@@ -127,6 +127,8 @@ export interface PurchaseSpec {
   readonly maxDomainShare: number;
   /** Share of the need that must remain when any one failure domain of spot is lost at once; 0 where absent. */
   readonly surviveShare?: number;
+  /** A replica-hour short of the need is priced at so many on-demand replica-hours when a spare is weighed; 36 where absent. */
+  readonly shortfallFactor?: number;
   readonly regions: readonly string[];
   readonly instanceTypes: readonly string[];
   readonly replicasPerInstance: number;

@@ -15,6 +15,7 @@ export interface Market {
   readonly memory: ReadonlyMap<string, DomainMemory>;
   readonly loss: LossTerms;
   readonly nowSeconds: number;
+  readonly shortfallFactor: number;
   readonly terms: (neededReplicas: number, priced: PricedPools, spares: boolean) => MixTerms;
 }
 
@@ -31,7 +32,7 @@ export interface PlannedMix extends Mix {
 }
 
 export function plan(market: Market, neededReplicas: number, { usdPerGram, risk }: PlanOptions): PlannedMix {
-  const priced = pricePools(market.quotes, market.memory, { ...market.loss, nowSeconds: market.nowSeconds, usdPerGram, riskWeight: risk ? 1 : 0 });
+  const priced = pricePools(market.quotes, market.memory, { ...market.loss, nowSeconds: market.nowSeconds, usdPerGram, riskWeight: risk ? 1 : 0, shortfallFactor: market.shortfallFactor });
   const mix = planMix(priced.pools, market.terms(neededReplicas, priced, risk));
   return { ...mix, priced, billUsd: billOf(market.quotes, mix.instances), grams: gramsOf(market.quotes, mix.instances) };
 }

@@ -75,7 +75,7 @@ export interface PricedPools {
  * Effective prices: the bill, the expected cost of replacing what is lost (both machines are paid while one starts), grams at
  * `usdPerGram`, and the worth of keeping what runs. `riskWeight` 0 leaves risk out.
  */
-export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string, DomainMemory>, terms: LossTerms & { readonly nowSeconds: number; readonly usdPerGram: number; readonly riskWeight: number }): PricedPools {
+export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string, DomainMemory>, terms: LossTerms & { readonly nowSeconds: number; readonly usdPerGram: number; readonly riskWeight: number; readonly shortfallFactor: number }): PricedPools {
   const pooled = poolRisk(memory.values());
   const domains: string[] = [];
   const hazards: number[] = [];
@@ -112,6 +112,6 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
     if (grams !== undefined) price += 1e-9 * grams;
     return { id: offering.id, domain: index, spot, replicas: offering.replicas, have: healthy + pending, most, keepPrice: price - keepUsd * offering.replicas, newPrice: price };
   });
-  const lossPrice = hazards.map((hazard) => terms.riskWeight * hazard * gapHours * SHORTFALL_FACTOR * onDemandUsd);
+  const lossPrice = hazards.map((hazard) => terms.riskWeight * hazard * gapHours * terms.shortfallFactor * onDemandUsd);
   return { pools, domains, hazards, lossPrice, onDemandUsd, gapHours };
 }

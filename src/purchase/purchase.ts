@@ -7,7 +7,7 @@ import type { Market } from "./limits.ts";
 import { see } from "./memory.ts";
 import type { Sight } from "./memory.ts";
 import type { MixTerms } from "./mix.ts";
-import { quoteOfferings } from "./pools.ts";
+import { quoteOfferings, SHORTFALL_FACTOR } from "./pools.ts";
 import type { PricedPools, Quote } from "./pools.ts";
 import type { PoolMemory, PurchaseRequest, PurchaseResult, PurchaseState } from "./purchase-request.ts";
 import { marketReasons } from "./reasons.ts";
@@ -30,7 +30,7 @@ export function purchase(request: PurchaseRequest): PurchaseResult {
   }
   const quotes = quoteOfferings(request, sight);
   const market: Market = {
-    quotes, memory: sight.domains, loss: sight, nowSeconds: request.timeSeconds,
+    quotes, memory: sight.domains, loss: sight, nowSeconds: request.timeSeconds, shortfallFactor: request.purchase?.shortfallFactor ?? SHORTFALL_FACTOR,
     terms: (needed, priced, spares) => termsOf(request, { quotes, priced, spares, spotCeilingShare: storm?.ceilingShare ?? 1 }, needed),
   };
   const least = plan(market, request.neededReplicas, { usdPerGram: gramPrice(request), risk: true });
