@@ -14,7 +14,7 @@ const ROBUST_ROUNDS = 2;
 const HELD_BACK = 0.25;
 /** Training rows weigh half for each such number of long seasons that they are old. */
 const HALF_LIFE_SEASONS = 4;
-const MAX_TRAINING_ORIGINS = 1000;
+const MAX_TRAINING_ORIGINS = 500;
 
 /**
  * One-sided seasonal profiles, corrected by direct regression: at each horizon knot a ridge regression explains the
