@@ -32,7 +32,7 @@ export function clientSource(document: OpenApi): string {
   const types = Object.entries(document.components.schemas).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, schema]) => `${comment(schema.description, "")}export type ${name} = ${typeOf(schema, "")};\n`);
   const methods = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => methodSource(method.toUpperCase(), path, operation)));
   return [
-    "// Generated from the OpenAPI document by scripts/generate-client.ts: do not edit.\n",
+    "// Generated from the OpenAPI document by scripts/generate-client.ts: do not edit.\n/* eslint-disable max-lines -- as long as the document */\n",
     'import { Transport, type CallOptions, type ServerSentEvent, type TransportOptions } from "./transport.ts";\n\n',
     types.join("\n"),
     `\n/** Foretide's decision API, ${document.info.version}. Every method throws ForetideError for what the daemon refuses. */\n`,
@@ -78,7 +78,7 @@ function typeOf(schema: Schema, indent: string): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices !== undefined) return choices.map((choice) => typeOf(choice, indent)).join(" | ");
+  if (choices !== undefined) return unionOf(choices.map((choice) => typeOf(choice, indent)));
   switch (schema.type) {
     case "string": return "string";
     case "number": case "integer": return "number";
@@ -88,6 +88,11 @@ function typeOf(schema: Schema, indent: string): string {
     case "object": return objectOf(schema, indent);
     default: return "unknown";
   }
+}
+
+/** A bare `string` swallows the literals beside it. */
+function unionOf(types: readonly string[]): string {
+  return (types.includes("string") ? types.filter((type) => !type.startsWith('"')) : types).join(" | ");
 }
 
 function arrayOf(item: string): string {

@@ -1,4 +1,5 @@
 // Generated from the OpenAPI document by scripts/generate-client.ts: do not edit.
+/* eslint-disable max-lines -- as long as the document */
 import { Transport, type CallOptions, type ServerSentEvent, type TransportOptions } from "./transport.ts";
 
 export type Allocation = {
@@ -485,7 +486,7 @@ export class ForetideClient {
   }
 
   /** Why the newest decision is what it is, or is not something else. */
-  explainTarget(input: { readonly target: string; readonly whyNot?: "scale-out" | "scale-in" | "rebalance" | string }, options: CallOptions = {}): Promise<Explanation> {
+  explainTarget(input: { readonly target: string; readonly whyNot?: string }, options: CallOptions = {}): Promise<Explanation> {
     return this.#transport.json<Explanation>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/explanation`, query: { whyNot: input.whyNot }, ...options });
   }
 
@@ -500,7 +501,7 @@ export class ForetideClient {
   }
 
   /** Why a decision is what it is, or is not something else. */
-  explainDecision(input: { readonly decision: string; readonly whyNot?: "scale-out" | "scale-in" | "rebalance" | string }, options: CallOptions = {}): Promise<Explanation> {
+  explainDecision(input: { readonly decision: string; readonly whyNot?: string }, options: CallOptions = {}): Promise<Explanation> {
     return this.#transport.json<Explanation>({ method: "GET", path: `/api/v1/decisions/${encodeURIComponent(input.decision)}/explanation`, query: { whyNot: input.whyNot }, ...options });
   }
 

@@ -37,10 +37,12 @@ export interface ServerSentEvent {
   readonly data: unknown;
 }
 
+type QueryValue = string | number | boolean | undefined;
+
 interface Call extends CallOptions {
   readonly method: string;
   readonly path: string;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, QueryValue | readonly QueryValue[]>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 }
@@ -108,7 +110,7 @@ async function problemOf(response: Response): Promise<ProblemDetails> {
 async function* parseEvents(response: Response): AsyncGenerator<ServerSentEvent> {
   if (response.body === null) return;
   const decoder = new TextDecoder();
-  const reader = response.body.getReader();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();

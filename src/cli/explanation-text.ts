@@ -95,6 +95,5 @@ function pad(cell: string, width: number, align: "left" | "right"): string {
 }
 
 function visible(text: string): number {
-  // eslint-disable-next-line no-control-regex -- escape codes are what is looked for
   return text.replaceAll(/\u001b\[\d+m/gu, "").length;
 }

@@ -58,7 +58,7 @@ const CASES: readonly (readonly [name: string, path: string, init: RequestInit, 
 ];
 
 describe("every error is problem details", () => {
-  it.each(CASES)("%s", async (_name, path, init, status, kind, detail) => {
+  it.each(CASES)("%s", async (...[, path, init, status, kind, detail]) => {
     const before = served.daemon.calls.length;
     const response = await fetch(served.base + path, init);
     expect(response.status).toBe(status);

@@ -57,7 +57,7 @@ describe("foretide explain, from the journal alone", () => {
   it("tells inputs with age, quantiles, each clamp, what bound and the decision without it, and the alternatives' cost and carbon", async () => {
     const { code, stdout, stderr } = await foretide(["--data", data, "--json", atMaximum]);
     expect([code, stderr]).toEqual([0, ""]);
-    const told = explanationSchema.parse(JSON.parse(stdout)) as Explanation;
+    const told = explanationSchema.parse(JSON.parse(stdout));
     const { decision } = decisionAt(SCENE, 1_790_000_000 + 5 * 40);
     expect(told.decision).toEqual(JSON.parse(JSON.stringify(decision)));
     expect(told.inputs.find((input) => input.name === "demand")).toMatchObject({ value: decision.inputs["demand"] && "value" in decision.inputs["demand"] ? decision.inputs["demand"].value : -1, ageSeconds: 2.4 });

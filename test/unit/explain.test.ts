@@ -33,7 +33,7 @@ describe("why not", () => {
     ["6", kept10, ["stabilization"], /stabilization moved the count from 6 to 9/u],
     ["scale-out", kept10, ["forecast-quantile"], /No rule called for a scale-out: forecast-quantile asked for 6/u],
     ["rebalance", kept10, [], /No rule spoke of a rebalance/u],
-  ])("%s", (asked, record, codes, answer) => {
+  ])("%s", (...[asked, record, codes, answer]) => {
     const { whyNot } = explain(record, asked);
     expect(whyNot?.answer).toMatch(answer);
     if (codes.length > 0) expect(whyNot?.codes).toEqual(codes);

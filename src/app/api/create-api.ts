@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import type { AddressInfo, Socket } from "node:net";
-import type { LoggerService } from "@nestjs/common";
+import type { LoggerService, NestApplicationOptions } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -65,11 +65,13 @@ export async function createApi(view: DaemonView, options: ApiOptions): Promise<
     },
     clientErrorHandler: answerBrokenRequest,
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   installRequestGuard(fastify, { token: options.token, allowedHosts: options.allowedHosts ?? [] });
   installEntityTags(fastify);
   const module = ApiModule.of({ view, metrics: options.metrics });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(options.log), bodyParser: false, abortOnError: false });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+  const nestOptions: NestApplicationOptions = { logger: nestLogger(options.log), bodyParser: false, abortOnError: false };
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nestOptions);
   fastify.removeContentTypeParser("text/plain");
   app.useGlobalFilters(new ProblemFilter(options.log));
   app.useGlobalInterceptors(new WriteInterceptor(new IdempotencyKeys(() => view.now())));

@@ -9,20 +9,14 @@ export function entityTag(payload: string | Buffer): string {
 
 /** Gives each successful JSON answer to a GET its ETag, and 304 to who has it already (RFC 9110, 13.1.2). */
 export function installEntityTags(fastify: FastifyInstance): void {
-  fastify.addHook("onSend", (request, reply, payload: unknown, done) => {
+  fastify.addHook("onSend", async (request, reply, payload: unknown) => {
     const isGet = request.method === "GET" || request.method === "HEAD";
-    if (!isGet || reply.statusCode !== 200 || typeof payload !== "string" || !String(reply.getHeader("content-type")).includes("json")) {
-      done(null, payload);
-      return;
-    }
+    if (!isGet || reply.statusCode !== 200 || typeof payload !== "string" || !String(reply.getHeader("content-type")).includes("json")) return payload;
     const tag = entityTag(payload);
-    void reply.header("etag", tag).header("cache-control", "no-cache");
-    if (matches(request.headers["if-none-match"], tag)) {
-      void reply.code(304).removeHeader("content-type");
-      done(null, "");
-      return;
-    }
-    done(null, payload);
+    reply.header("etag", tag).header("cache-control", "no-cache");
+    if (!matches(request.headers["if-none-match"], tag)) return payload;
+    reply.code(304).removeHeader("content-type");
+    return "";
   });
 }
 

@@ -41,7 +41,7 @@ export function Serves(operation: Operation): MethodDecorator {
   );
 }
 
-type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
+type Parsed<S> = S extends z.ZodType ? z.output<S> : unknown;
 export interface Input<O extends Operation> {
   readonly params: Parsed<O["params"]>;
   readonly query: Parsed<O["query"]>;
@@ -66,7 +66,7 @@ export function validate(operation: Operation, request: FastifyRequest): Input<O
     const value = request.headers[name];
     return Array.isArray(value) ? value[0] : value;
   };
-  return { params, query, body, header } as Input<Operation>;
+  return { params, query, body, header };
 }
 
 type Place = NonNullable<ProblemBody["errors"]>[number]["in"];

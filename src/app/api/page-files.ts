@@ -70,6 +70,6 @@ function pageFile(body: Buffer, name: string): PageFile {
 function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
   reply.headers({ ...file.headers, etag: file.tag });
   if (request.headers["if-none-match"] === file.tag) return reply.code(304).send();
-  const gzip = /\bgzip\b/u.test(String(request.headers["accept-encoding"] ?? ""));
+  const gzip = /\bgzip\b/u.test(request.headers["accept-encoding"] ?? "");
   return gzip ? reply.header("content-encoding", "gzip").send(file.gzipped) : reply.send(file.body);
 }
