@@ -6,7 +6,9 @@ import { awsEc2Fleet } from "./actuators/aws-ec2-fleet.ts";
 import { awsEcs } from "./actuators/aws-ecs.ts";
 import { awsEcsFloor } from "./actuators/aws-ecs-floor.ts";
 import { dryRun } from "./actuators/dry-run.ts";
+import { kubernetesScale } from "./actuators/kubernetes-scale.ts";
 import { simulated } from "./actuators/simulated.ts";
+import { webhook } from "./actuators/webhook.ts";
 import { iamPolicy, type IamPolicy } from "./aws/permissions.ts";
 
 /** An actuator as the rest of the program knows it: its configuration is checked here, so its type is needed nowhere else. */
@@ -26,6 +28,8 @@ export const ACTUATORS: readonly RegisteredActuator[] = [
   register(awsEc2Fleet),
   register(awsEcs),
   register(awsEcsFloor),
+  register(kubernetesScale),
+  register(webhook),
 ];
 
 /** Makes the actuator of a type. An unknown type, or a configuration that its schema refuses, is a permanent failure that names every fault. */

@@ -17,6 +17,8 @@ export interface WriterWatch {
 export interface OwnWrite {
   readonly timeSeconds: number;
   readonly desiredReplicas: number;
+  /** Nobody knows whether it has arrived: it may still do so, after readings that do not show it. */
+  readonly uncertain?: boolean;
 }
 
 export interface BackOff {
@@ -60,7 +62,8 @@ export function watchWriters(watch: WriterWatch, reading: WriterReading, rule: B
   const firstReadSeconds = Math.min(watch.firstReadSeconds, reading.timeSeconds);
   const hands = reading.hands.filter((hand) => hand.timeSeconds >= Math.max(horizon, firstReadSeconds) && !isOurs(hand, ours));
   const named = watch.changes.map((change) => nameLate(change, hands));
-  const fresh = [...reported(hands, named), ...seen(watch, reading, hands)];
+  const reported = hands.filter((hand) => !named.some((change) => isSame(change, hand))).map((hand) => withCounts(hand, watch, reading));
+  const fresh = [...reported, ...seen(watch, reading, { ours, reported })];
   return {
     watch: {
       lastDesired: reading.desiredReplicas,
@@ -79,18 +82,24 @@ function isOurs(hand: ForeignHand, ours: readonly OwnWrite[]): boolean {
     write.desiredReplicas === hand.toReplicas && Math.abs(write.timeSeconds - hand.timeSeconds) <= OWN_WRITE_TOLERANCE_SECONDS);
 }
 
-/** The change of the count between two readings, where none of our writes explains it. */
-function seen(watch: WriterWatch, reading: WriterReading, hands: readonly ForeignHand[]): readonly ForeignHand[] {
-  const before = reading.ownWrites.at(-1)?.desiredReplicas ?? watch.lastDesired;
-  const { desiredReplicas: to } = reading;
-  if (watch.lastDesired === undefined || to === watch.lastDesired || reading.ownWrites.some((write) => write.desiredReplicas === to)) return [];
-  if (hands.some((hand) => hand.toReplicas === to && hand.timeSeconds > watch.lastReadSeconds)) return [];
-  return [{ timeSeconds: reading.timeSeconds, fromReplicas: before, toReplicas: to, writer: { kind: "unknown" } }];
+/** The change of the count between two readings, where neither a write of ours nor a reported hand explains it. */
+function seen(watch: WriterWatch, reading: WriterReading, { ours, reported }: { readonly ours: readonly OwnWrite[]; readonly reported: readonly ForeignHand[] }): readonly ForeignHand[] {
+  const { desiredReplicas: to, ownWrites } = reading;
+  if (watch.lastDesired === undefined || to === watch.lastDesired) return [];
+  if ([...ownWrites, ...ours.filter(({ uncertain }) => uncertain)].some((write) => write.desiredReplicas === to)) return [];
+  if (reported.some((hand) => hand.toReplicas === to)) return [];
+  return [{ timeSeconds: reading.timeSeconds, fromReplicas: ownWrites.at(-1)?.desiredReplicas ?? watch.lastDesired, toReplicas: to, writer: { kind: "unknown" } }];
 }
 
-/** Hands that the cloud reports and that are not in the list yet: also those of which two readings show nothing (there and back). */
-function reported(hands: readonly ForeignHand[], known: readonly ForeignHand[]): readonly ForeignHand[] {
-  return hands.filter((hand) => !known.some((change) => change.timeSeconds === hand.timeSeconds && change.toReplicas === hand.toReplicas));
+/** A cloud that does not tell the count is matched by the rest. */
+function isSame(change: ForeignHand, hand: ForeignHand): boolean {
+  return change.timeSeconds === hand.timeSeconds && change.writer.kind === hand.writer.kind
+    && (hand.toReplicas === undefined || change.toReplicas === hand.toReplicas);
+}
+
+/** Where the cloud tells who, but not how many, the readings do. */
+function withCounts(hand: ForeignHand, watch: WriterWatch, reading: WriterReading): ForeignHand {
+  return hand.toReplicas === undefined ? { ...hand, fromReplicas: watch.lastDesired, toReplicas: reading.desiredReplicas } : hand;
 }
 
 /** Gives a change its name when the cloud tells it later. */

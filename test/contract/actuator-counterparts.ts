@@ -1,9 +1,14 @@
 // One counterpart for each registered actuator, under its type.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createActuator } from "../../src/act/registry.ts";
 import type { Actuator } from "../../src/act/actuator.ts";
 import { createDryRun } from "../../src/act/actuators/dry-run.ts";
 import { createSimulated } from "../../src/act/actuators/simulated.ts";
 import { startFakeCloud, useCredentials, type FakeCloud } from "../fixtures/aws/cloud.ts";
+import { startApiServer, TOKEN } from "../fixtures/kubernetes/api-server.ts";
+import { startWebhookReceiver } from "../fixtures/webhook-receiver.ts";
 import type { ActuatorCounterpart, CounterpartDefinition } from "./actuator.contract.ts";
 
 export const COUNTERPARTS: Readonly<Record<string, CounterpartDefinition>> = {
@@ -14,6 +19,9 @@ export const COUNTERPARTS: Readonly<Record<string, CounterpartDefinition>> = {
   "aws-ec2-fleet": { cannot: [], start: awsEc2FleetCounterpart },
   "aws-ecs": { cannot: [], start: awsEcsCounterpart },
   "aws-ecs-floor": { cannot: [], start: awsEcsFloorCounterpart },
+  // The API server has no limit of its own on a count.
+  "kubernetes-scale": { cannot: ["aboveMaximum"], start: kubernetesCounterpart },
+  webhook: { cannot: [], start: webhookCounterpart },
 };
 
 export async function makeActuator(type: string, config: unknown, now: () => number): Promise<Actuator> {
@@ -131,4 +139,47 @@ function awsEcsFloorCounterpart(): Promise<ActuatorCounterpart> {
     setByOther: (cloud, replicas) => { cloud.ecs.service("prod", "shop").target = { min: replicas, max: 20 }; },
     removeTarget: (cloud) => { cloud.ecs.service("prod", "shop").target = undefined; },
   });
+}
+
+async function kubernetesCounterpart(): Promise<ActuatorCounterpart> {
+  const api = await startApiServer(4, () => 1_000);
+  const folder = mkdtempSync(join(tmpdir(), "foretide-kubernetes-"));
+  writeFileSync(join(folder, "token"), `${TOKEN}\n`);
+  const actuator = await makeActuator("kubernetes-scale", { namespace: "prod", name: "shop", server: api.server, caFile: api.caFile, tokenFile: join(folder, "token") }, () => 1_000);
+  return {
+    actuator,
+    writeCalls: () => api.puts.length,
+    setByOther: (replicas) => { api.setBy("kube-controller-manager", replicas, "scale"); },
+    throttleNext: () => { api.nextPut = "throttle"; },
+    loseNextAnswer: () => { api.nextPut = "drop-after"; },
+    loseNextWrite: () => { api.nextPut = "drop-before"; },
+    removeTarget: () => { api.remove(); },
+    startAll: () => { Object.assign(api.workload, { statusReplicas: api.workload.replicas, readyReplicas: api.workload.replicas }); },
+    async close() {
+      await actuator.close();
+      await api.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function webhookCounterpart(): Promise<ActuatorCounterpart> {
+  const receiver = await startWebhookReceiver(4);
+  process.env["FORETIDE_TEST_WEBHOOK_SECRET"] = receiver.secret;
+  const actuator = await makeActuator("webhook", { url: receiver.url, secretVariable: "FORETIDE_TEST_WEBHOOK_SECRET" }, () => Date.now() / 1_000);
+  return {
+    actuator,
+    writeCalls: () => receiver.puts.length,
+    setByOther: (replicas) => { receiver.setByOther(replicas); },
+    throttleNext: () => { receiver.next = "throttle"; },
+    loseNextAnswer: () => { receiver.next = "drop-after"; },
+    loseNextWrite: () => { receiver.next = "drop-before"; },
+    removeTarget: () => { receiver.exists = false; },
+    startAll: () => { receiver.ready = receiver.replicas; },
+    aboveMaximum: 21,
+    async close() {
+      await actuator.close();
+      await receiver.close();
+    },
+  };
 }

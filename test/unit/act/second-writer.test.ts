@@ -51,6 +51,13 @@ describe("the watch on other writers", () => {
     expect(after.watch.backOff?.conflicts).toBe(1);
   });
 
+  it("takes the count from the reading where the cloud tells who, but not how many", () => {
+    const hand: ForeignHand = { timeSeconds: 1_010, fromReplicas: undefined, toReplicas: undefined, writer: { kind: "hpa" } };
+    const first = run(read(1_000, 5), read(1_015, 7, { hands: [hand] }));
+    expect(first.fresh).toEqual([{ timeSeconds: 1_010, fromReplicas: 5, toReplicas: 7, writer: { kind: "hpa" } }]);
+    expect(watchWriters(first.watch, read(1_030, 7, { hands: [hand] })).fresh).toEqual([]);
+  });
+
   it("backs off twice as long for each conflict in a row, up to the longest, and forgets after a quiet hour", () => {
     let { watch } = run(read(0, 5));
     const lengths: number[] = [];
