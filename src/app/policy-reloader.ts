@@ -35,11 +35,11 @@ export class PolicyReloader {
 
   /** The first generation. */
   async start(): Promise<Result<void>> {
-    const { policies } = this.#parts.configuration;
+    const { policies, policyFiles } = this.#parts.configuration;
     this.#parts.onSwap(policies);
     const applied = await this.#parts.fleet.apply(policies);
     if (!applied.ok) return applied;
-    this.#policies = { ...this.#policies, generation: 1, entries: policies.map((policy) => ({ policy, file: undefined })) };
+    this.#policies = { ...this.#policies, generation: 1, entries: policies.map((policy) => ({ policy, file: policyFiles[policy.name] })) };
     return success(undefined);
   }
 
@@ -65,10 +65,13 @@ export class PolicyReloader {
     const tooMany = shareProblem({ before: before.size, touched: changed.length + removed.length, share: loaded.configuration.daemon.reload.maxChangedShare, forced: by.reason.startsWith("force") });
     if (tooMany !== undefined) return this.#refuse([{ file: "", line: 0, column: 0, message: tooMany }]);
     const swapped = await this.#swap(loaded.configuration.policies);
-    if (!swapped.ok) return this.#refuse([{ file: "", line: 0, column: 0, message: swapped.message }]);
+    if (!swapped.ok) {
+      this.#parts.onSwap(this.#policies.entries.map(({ policy }) => policy));
+      return this.#refuse([{ file: "", line: 0, column: 0, message: swapped.message }]);
+    }
     this.#policies = {
       generation: this.#policies.generation + 1, loadedAtSeconds: this.#parts.clock.nowSeconds(),
-      entries: loaded.configuration.policies.map((policy) => ({ policy, file: undefined })), problems: [],
+      entries: loaded.configuration.policies.map((policy) => ({ policy, file: loaded.configuration.policyFiles[policy.name] })), problems: [],
     };
     const report: ReloadReport = { ok: true, generation: this.#policies.generation, added, changed, removed };
     this.#onReport(report);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Policy } from "../model/policy.ts";
 import type { ConfigError } from "./config-error.ts";
@@ -7,6 +7,7 @@ import { type Inheritance, NOTHING_INHERITED } from "./inheritance.ts";
 import type { Lookups } from "./interpolate.ts";
 import { parseDaemonConfig } from "./parse-daemon-config.ts";
 import { parsePolicies } from "./parse-policies.ts";
+import { listPolicyFiles } from "./policy-files.ts";
 import { builtInPresets } from "./preset.ts";
 import type { Registries } from "./read-provider.ts";
 import { YAML_LIMITS, type YamlFile } from "./yaml-source.ts";
@@ -19,6 +20,8 @@ export interface LoadOptions {
 export interface Configuration {
   readonly daemon: DaemonConfig;
   readonly policies: readonly Policy[];
+  /** The file that each policy stands in, by the policy's name. */
+  readonly policyFiles: Readonly<Record<string, string>>;
   /** What was read, to be watched. */
   readonly sources: { readonly daemonFile: string | undefined; readonly policyPaths: readonly string[] };
 }
@@ -58,12 +61,10 @@ interface LoadContext {
 
 function loadWith(paths: readonly string[], daemon: DaemonConfig, { daemonFile, inheritance, options }: LoadContext): LoadedConfiguration {
   const errors: ConfigError[] = [];
-  const policies: Policy[] = [];
   const files = paths.flatMap((path) => {
     const listed = listPolicyFiles(path);
-    if (!("file" in listed)) return listed;
-    errors.push(listed);
-    return [];
+    if (listed === undefined) errors.push(missing(path));
+    return listed ?? [];
   });
   const texts = files.flatMap((path) => {
     const file = readConfigFile(path);
@@ -79,9 +80,8 @@ function loadWith(paths: readonly string[], daemon: DaemonConfig, { daemonFile, 
     ...(options.registries === undefined ? {} : { registries: options.registries }),
   });
   if (!parsed.ok) errors.push(...parsed.errors);
-  else policies.push(...parsed.policies);
-  if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, configuration: { daemon, policies, sources: { daemonFile, policyPaths: paths } } };
+  if (errors.length > 0 || !parsed.ok) return { ok: false, errors };
+  return { ok: true, configuration: { daemon, policies: parsed.policies, policyFiles: parsed.files, sources: { daemonFile, policyPaths: paths } } };
 }
 
 function findDaemonFile(path: string): string | undefined {
@@ -93,16 +93,6 @@ function findDaemonFile(path: string): string | undefined {
   return /^foretide\.ya?ml$/.test(path.split(/[/\\]/).at(-1) ?? "") ? path : undefined;
 }
 
-// A mounted ConfigMap holds its files twice: as links, and in folders that begin with "..".
-function listPolicyFiles(path: string): readonly string[] | ConfigError {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-    return readdirSync(path).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith(".") && name !== "foretide.yaml").sort().map((name) => join(path, name));
-  } catch (error) {
-    return unreadable(path, error);
-  }
-}
-
 function readConfigFile(path: string): YamlFile | { readonly error: ConfigError } {
   try {
     if (statSync(path).size > YAML_LIMITS.bytes) return { error: { file: shown(path), line: 1, column: 1, path: "", message: "the file is larger than 1 MiB", suggestion: "split it into several files" } };
@@ -112,9 +102,14 @@ function readConfigFile(path: string): YamlFile | { readonly error: ConfigError 
   }
 }
 
+function missing(path: string): ConfigError {
+  return { file: shown(path), line: 1, column: 1, path: "", message: "no such file or folder", suggestion: "correct the path" };
+}
+
 function unreadable(path: string, error: unknown): ConfigError {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return { file: shown(path), line: 1, column: 1, path: "", message: code === "ENOENT" ? "no such file or folder" : `cannot be read (${code})`, suggestion: code === "EACCES" ? "allow the daemon's user to read it" : "correct the path" };
+  if (code === "ENOENT") return missing(path);
+  return { file: shown(path), line: 1, column: 1, path: "", message: `cannot be read (${code})`, suggestion: code === "EACCES" ? "allow the daemon's user to read it" : "correct the path" };
 }
 
 function shown(path: string): string {

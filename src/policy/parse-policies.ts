@@ -22,7 +22,9 @@ export interface ParseOptions {
   readonly lookupsFor?: (path: string) => Lookups;
 }
 
-export type ParsedPolicies = { readonly ok: true; readonly policies: readonly Policy[] } | { readonly ok: false; readonly errors: readonly ConfigError[] };
+export type ParsedPolicies =
+  | { readonly ok: true; readonly policies: readonly Policy[]; /** The file of each, by name. */ readonly files: Readonly<Record<string, string>> }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
 const NO_LOOKUPS: Lookups = { env: () => undefined, file: () => undefined };
 const ENVELOPE = ["apiVersion", "kind", "metadata", "spec"] as const;
@@ -55,7 +57,7 @@ export function parsePolicies(files: readonly YamlFile[], options: ParseOptions 
       if (parsed.policy !== undefined) policies.push(parsed.policy);
     }
   }
-  return errors.length > 0 ? { ok: false, errors: sortConfigErrors(errors) } : { ok: true, policies };
+  return errors.length > 0 ? { ok: false, errors: sortConfigErrors(errors) } : { ok: true, policies, files: Object.fromEntries([...homes].map(([name, home]) => [name, home.file])) };
 }
 
 function parseDocument(document: YamlDocument, context: CompileContext, inheritance: Inheritance): { readonly name?: string; readonly policy?: Policy; readonly errors: readonly ConfigError[] } {
