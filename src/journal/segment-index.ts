@@ -1,8 +1,174 @@
 import { crc32 } from "node:zlib";
+import { fromJsonData } from "../model/canonical-json.ts";
 import type { Intent, Outcome } from "../model/intent.ts";
 import type { DecisionPlace } from "./decision-cursor.ts";
 import type { Entry, StoredPass } from "./entry.ts";
 import type { DecisionQuery } from "./journal.ts";
+
+/** Stands for a record that is not there: a damaged one, or the base of a whole pass. */
+export const NONE = 2 ** 32 - 1;
+
+/** Columns of an index: the first three have a row a record, the others a row a decision. */
+export interface IndexColumns {
+  /** Where the record's frame starts; NONE where it is damaged. */
+  readonly offset: ArrayLike<number>;
+  /** The record of the pass that a pass is a delta of; NONE for none. */
+  readonly previous: ArrayLike<number>;
+  /** The number of a pass's group; NONE for other records. */
+  readonly group: ArrayLike<number>;
+  readonly record: ArrayLike<number>;
+  readonly ordinal: ArrayLike<number>;
+  readonly target: ArrayLike<number>;
+  readonly kind: ArrayLike<number>;
+  readonly time: ArrayLike<number>;
+  /** CRC-32 of the decision's id. */
+  readonly hash: ArrayLike<number>;
+}
+
+/** What of an index is no column of numbers. */
+export interface IndexTexts {
+  readonly groups: readonly string[];
+  readonly targets: readonly string[];
+  readonly kinds: readonly string[];
+  readonly intents: readonly Intent[];
+  readonly outcomes: readonly Outcome[];
+  /** The newest checkpoint's record of each group. */
+  readonly checkpoints: ReadonlyMap<string, number>;
+  /** Where the frame of each content starts, by digest. */
+  readonly contents: ReadonlyMap<string, number>;
+}
+
+/** Where each record and decision of one segment is. */
+export class SegmentIndex {
+  readonly firstSequence: number;
+  readonly columns: IndexColumns;
+  readonly texts: IndexTexts;
+
+  constructor(firstSequence: number, columns: IndexColumns, texts: IndexTexts) {
+    this.firstSequence = firstSequence;
+    this.columns = columns;
+    this.texts = texts;
+  }
+
+  get records(): number {
+    return this.columns.offset.length;
+  }
+
+  group(record: number): string | undefined {
+    return this.texts.groups[this.columns.group[record] ?? NONE];
+  }
+
+  /** The records from the whole pass that a record's delta starts from, up to the record itself. */
+  chain(record: number): number[] {
+    const chain: number[] = [];
+    for (let at = record; at !== NONE; at = this.columns.previous[at] ?? NONE) chain.push(at);
+    return chain.reverse();
+  }
+
+  /** Places below `start` that a query asks for, newest first, at most `limit`. */
+  places(query: DecisionQuery, start: DecisionPlace, limit: number): DecisionPlace[] {
+    const { columns, texts } = this;
+    const places: DecisionPlace[] = [];
+    const target = query.target === undefined ? undefined : texts.targets.indexOf(query.target);
+    const kind = query.kind === undefined ? undefined : texts.kinds.indexOf(query.kind);
+    const [from, to] = [query.fromSeconds ?? -Infinity, query.toSeconds ?? Infinity];
+    for (let row = columns.time.length - 1; row >= 0 && places.length < limit; row--) {
+      if (target !== undefined && columns.target[row] !== target) continue;
+      if (kind !== undefined && columns.kind[row] !== kind) continue;
+      const time = columns.time[row] ?? NaN;
+      if (!(time >= from && time < to)) continue;
+      const place = this.#place(row);
+      if (place.sequence < start.sequence || (place.sequence === start.sequence && place.ordinal < start.ordinal)) places.push(place);
+    }
+    return places;
+  }
+
+  /** Places whose decision may have this id, newest first. */
+  placesOf(id: string): DecisionPlace[] {
+    const wanted = crc32(id);
+    const places: DecisionPlace[] = [];
+    const { hash } = this.columns;
+    for (let row = hash.length - 1; row >= 0; row--) if (hash[row] === wanted) places.push(this.#place(row));
+    return places;
+  }
+
+  #place(row: number): DecisionPlace {
+    return { sequence: this.firstSequence + (this.columns.record[row] ?? 0), ordinal: this.columns.ordinal[row] ?? 0 };
+  }
+}
+
+/** The index of a segment that grows, or is read from its frames. `view` shows it at any time. */
+export class GrowingIndex {
+  readonly view: SegmentIndex;
+  oldestSeconds = Infinity;
+  newestSeconds = -Infinity;
+  readonly #columns = { offset: numbers(), previous: numbers(), group: numbers(), record: numbers(), ordinal: numbers(), target: numbers(), kind: numbers(), time: numbers(), hash: numbers() };
+  readonly #groups = new Names();
+  readonly #targets = new Names();
+  readonly #kinds = new Names();
+  readonly #newestOfGroup = new Map<string, number>();
+  readonly #intents: Intent[] = [];
+  readonly #outcomes: Outcome[] = [];
+  readonly #checkpoints = new Map<string, number>();
+  readonly #contents = new Map<string, number>();
+
+  constructor(firstSequence: number) {
+    this.view = new SegmentIndex(firstSequence, this.#columns, {
+      groups: this.#groups.texts, targets: this.#targets.texts, kinds: this.#kinds.texts,
+      intents: this.#intents, outcomes: this.#outcomes, checkpoints: this.#checkpoints, contents: this.#contents,
+    });
+  }
+
+  get nextSequence(): number {
+    return this.view.firstSequence + this.#columns.offset.length;
+  }
+
+  /** Nothing was ever taken up: no record, no content. */
+  get isEmpty(): boolean {
+    return this.#columns.offset.length === 0 && this.#contents.size === 0;
+  }
+
+  /** Takes up the entry of a frame; `stored` is the whole pass where it is one. */
+  add(entry: Entry, offset: number, stored: StoredPass | undefined): void {
+    if (entry.t === "b") {
+      this.#contents.set(entry.h, offset);
+      return;
+    }
+    const isPass = entry.t === "p" || entry.t === "d";
+    const record = this.#columns.offset.push(offset) - 1;
+    this.#columns.previous.push(entry.t === "d" ? this.#newestOfGroup.get(entry.g) ?? NONE : NONE);
+    this.#columns.group.push(isPass ? this.#groups.number(entry.g) : NONE);
+    if (isPass) this.#newestOfGroup.set(entry.g, record);
+    if (stored !== undefined) this.#addDecisions(record, stored);
+    else if (entry.t === "o") this.#outcomes.push(entry.o);
+    else if (entry.t === "c") this.#checkpoints.set(entry.g, record);
+    this.#addTime(stored?.snapshot.timeSeconds ?? (entry.t === "c" || entry.t === "n" ? entry.s : NaN));
+  }
+
+  /** A record that was there and cannot be read. */
+  addDamaged(): void {
+    this.#columns.offset.push(NONE);
+    this.#columns.previous.push(NONE);
+    this.#columns.group.push(NONE);
+  }
+
+  #addDecisions(record: number, stored: StoredPass): void {
+    for (const [ordinal, decision] of stored.decisions.entries()) {
+      this.#columns.record.push(record);
+      this.#columns.ordinal.push(ordinal);
+      this.#columns.target.push(this.#targets.number(decision.target));
+      this.#columns.kind.push(this.#kinds.number(decision.kind));
+      this.#columns.time.push(decision.timeSeconds);
+      this.#columns.hash.push(crc32(decision.id));
+    }
+    if (stored.intents.length > 0) this.#intents.push(...(fromJsonData(stored.intents) as readonly Intent[]));
+  }
+
+  #addTime(seconds: number): void {
+    if (seconds < this.oldestSeconds) this.oldestSeconds = seconds;
+    if (seconds > this.newestSeconds) this.newestSeconds = seconds;
+  }
+}
 
 /** Texts numbered in the order of their coming. */
 class Names {
@@ -17,133 +183,8 @@ class Names {
     }
     return number;
   }
-
-  find(text: string): number | undefined {
-    return this.#numbers.get(text);
-  }
 }
 
-const NO_ROW = -1;
-
-/** Where each record and decision of one segment is: columns of numbers, a row a record and a row a decision. */
-export class SegmentIndex {
-  readonly firstSequence: number;
-  /** Of each record's frame; -1 where it is damaged. */
-  readonly offsets: number[] = [];
-  /** The record of the pass that a pass is a delta of; -1 for none. */
-  readonly #previous: number[] = [];
-  readonly #newestOfGroup = new Map<string, number>();
-  readonly #groups = new Names();
-  readonly #groupOf: number[] = [];
-
-  readonly #targets = new Names();
-  readonly #kinds = new Names();
-  readonly #decisionRecord: number[] = [];
-  readonly #decisionOrdinal: number[] = [];
-  readonly #decisionTarget: number[] = [];
-  readonly #decisionKind: number[] = [];
-  readonly #decisionTime: number[] = [];
-  readonly #decisionHash: number[] = [];
-
-  readonly intents: Intent[] = [];
-  readonly outcomes = new Map<string, Outcome[]>();
-  readonly checkpoints = new Map<string, number>();
-  readonly contents = new Map<string, number>();
-  oldestSeconds = Infinity;
-  newestSeconds = -Infinity;
-
-  constructor(firstSequence: number) {
-    this.firstSequence = firstSequence;
-  }
-
-  get nextSequence(): number {
-    return this.firstSequence + this.offsets.length;
-  }
-
-  /** Takes up the entry of a frame; `stored` is the whole pass where it is one. */
-  add(entry: Entry, offset: number, stored: StoredPass | undefined): void {
-    if (entry.t === "b") {
-      this.contents.set(entry.h, offset);
-      return;
-    }
-    const record = this.offsets.push(offset) - 1;
-    this.#previous.push(entry.t === "d" ? this.#newestOfGroup.get(entry.g) ?? NO_ROW : NO_ROW);
-    this.#groupOf.push(entry.t === "p" || entry.t === "d" ? this.#groups.number(entry.g) : NO_ROW);
-    if (entry.t === "p" || entry.t === "d") this.#newestOfGroup.set(entry.g, record);
-    if (stored !== undefined) this.#addPass(record, stored);
-    else if (entry.t === "o") this.#addOutcome(entry.o);
-    else if (entry.t === "c") this.checkpoints.set(entry.g, record);
-    this.#addTime(stored?.snapshot.timeSeconds ?? (entry.t === "c" || entry.t === "n" ? entry.s : NaN));
-  }
-
-  /** A record that was there and cannot be read. */
-  addDamaged(): void {
-    this.offsets.push(NO_ROW);
-    this.#previous.push(NO_ROW);
-    this.#groupOf.push(NO_ROW);
-  }
-
-  group(record: number): string | undefined {
-    return this.#groups.texts[this.#groupOf[record] ?? NO_ROW];
-  }
-
-  /** The records from the whole pass that a record's delta starts from, up to the record itself. */
-  chain(record: number): number[] {
-    const chain: number[] = [];
-    for (let at = record; at !== NO_ROW; at = this.#previous[at] ?? NO_ROW) chain.push(at);
-    return chain.reverse();
-  }
-
-  /** Places below `start` that a query asks for, newest first, at most `limit`. */
-  places(query: DecisionQuery, start: DecisionPlace, limit: number): DecisionPlace[] {
-    const places: DecisionPlace[] = [];
-    const target = query.target === undefined ? undefined : this.#targets.find(query.target) ?? NO_ROW;
-    const kind = query.kind === undefined ? undefined : this.#kinds.find(query.kind) ?? NO_ROW;
-    const [from, to] = [query.fromSeconds ?? -Infinity, query.toSeconds ?? Infinity];
-    if (target === NO_ROW || kind === NO_ROW || this.newestSeconds < from || this.oldestSeconds >= to) return places;
-    for (let row = this.#decisionTime.length - 1; row >= 0 && places.length < limit; row--) {
-      if (target !== undefined && this.#decisionTarget[row] !== target) continue;
-      if (kind !== undefined && this.#decisionKind[row] !== kind) continue;
-      const time = this.#decisionTime[row] ?? NaN;
-      if (!(time >= from && time < to)) continue;
-      const place = this.#place(row);
-      if (place.sequence < start.sequence || (place.sequence === start.sequence && place.ordinal < start.ordinal)) places.push(place);
-    }
-    return places;
-  }
-
-  /** Places whose decision may have this id, newest first. */
-  placesOf(id: string): DecisionPlace[] {
-    const hash = crc32(id);
-    const places: DecisionPlace[] = [];
-    for (let row = this.#decisionHash.length - 1; row >= 0; row--) if (this.#decisionHash[row] === hash) places.push(this.#place(row));
-    return places;
-  }
-
-  #place(row: number): DecisionPlace {
-    return { sequence: this.firstSequence + (this.#decisionRecord[row] ?? 0), ordinal: this.#decisionOrdinal[row] ?? 0 };
-  }
-
-  #addPass(record: number, stored: StoredPass): void {
-    for (const [ordinal, decision] of stored.decisions.entries()) {
-      this.#decisionRecord.push(record);
-      this.#decisionOrdinal.push(ordinal);
-      this.#decisionTarget.push(this.#targets.number(decision.target));
-      this.#decisionKind.push(this.#kinds.number(decision.kind));
-      this.#decisionTime.push(decision.timeSeconds);
-      this.#decisionHash.push(crc32(decision.id));
-    }
-    this.intents.push(...stored.intents);
-  }
-
-  #addTime(seconds: number): void {
-    if (seconds < this.oldestSeconds) this.oldestSeconds = seconds;
-    if (seconds > this.newestSeconds) this.newestSeconds = seconds;
-  }
-
-  #addOutcome(outcome: Outcome): void {
-    const known = this.outcomes.get(outcome.idempotencyKey);
-    if (known === undefined) this.outcomes.set(outcome.idempotencyKey, [outcome]);
-    else known.push(outcome);
-  }
+function numbers(): number[] {
+  return [];
 }

@@ -1,20 +1,27 @@
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { fromJsonData } from "../model/canonical-json.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Intent, Outcome } from "../model/intent.ts";
 import { failure, success, type Failure, type Result } from "../model/result.ts";
 import type { ModelInstall } from "../model/snapshot.ts";
 import { type DecisionPlace, encodeCursor, queryStart } from "./decision-cursor.ts";
-import { contentsOf, fitContent, joinPass, type StoredPass } from "./entry.ts";
+import { contentsOf, type Entry, fitContent, joinPass, type StoredPass } from "./entry.ts";
 import type { DecisionPage, DecisionQuery, Journal, JournalDamage, JournalledDecision, JournalPass, JournalRecord } from "./journal.ts";
 import { type JournalFiles, NodeJournalFiles } from "./journal-files.ts";
 import { lockJournal } from "./journal-lock.ts";
-import { DamagedSegment, nextPass, type Segment, SegmentReader } from "./segment.ts";
+import { EffectLog } from "./effect-log.ts";
+import { Sealer } from "./sealer.ts";
+import { nextPass, type Segment, SegmentReader } from "./segment.ts";
+import { DamagedSegment } from "./segment-format.ts";
+import type { SegmentIndex } from "./segment-index.ts";
 import { recoverSegments } from "./segment-recovery.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
-/** A segment of 8 MiB holds about a day of one target at 15 s; retention drops whole segments. */
+/** A start after a kill reads one segment whole, and a full one is sealed: 8 MiB bound both. */
 const SEGMENT_BYTES = 8 * 2 ** 20;
+/** Indexes of sealed segments that are kept in memory, about half a megabyte each. */
+const KNOWN_INDEXES = 8;
 
 /** The journal's name in the daemon's data folder. */
 export const JOURNAL_FOLDER = "journal";
@@ -44,7 +51,8 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
     }
     const recovered = await recoverSegments(files, readOnly);
     if (recovered.ok) {
-      return success(new SegmentJournal({ ...recovered.value, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }));
+      const effects = await effectsOf(recovered.value.segments);
+      return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }));
     }
     lock?.release();
     return recovered;
@@ -54,8 +62,19 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
   }
 }
 
+async function effectsOf(segments: readonly Segment[]): Promise<EffectLog> {
+  const log = new EffectLog();
+  for (const segment of segments) {
+    const texts = segment.growing?.view.texts;
+    const effects = texts === undefined ? await segment.sealed?.effects() : { ...texts, checkpoints: [...texts.checkpoints] };
+    if (effects !== undefined) log.take(segment.firstSequence, effects);
+  }
+  return log;
+}
+
 interface Parts {
   readonly segments: Segment[];
+  readonly effects: EffectLog;
   readonly damage: JournalDamage[];
   readonly files: JournalFiles;
   readonly lock: { release(): void } | undefined;
@@ -67,15 +86,21 @@ class SegmentJournal implements Journal {
   readonly #segments: Segment[];
   readonly #files: JournalFiles;
   readonly #lock: { release(): void } | undefined;
+  readonly #effects: EffectLog;
   readonly #writer: SegmentWriter;
+  readonly #sealer: Sealer;
+  readonly #indexes = new Map<Segment, SegmentIndex>();
   #closed = false;
 
-  constructor(parts: Parts) {
-    this.damage = parts.damage;
-    this.#segments = parts.segments;
-    this.#files = parts.files;
-    this.#lock = parts.lock;
-    this.#writer = new SegmentWriter(parts.files, parts.segments, parts.segmentBytes);
+  constructor({ segments, effects, damage, files, lock, segmentBytes }: Parts) {
+    this.damage = damage;
+    this.#segments = segments;
+    this.#effects = effects;
+    this.#files = files;
+    this.#lock = lock;
+    this.#sealer = new Sealer(files, segments);
+    this.#writer = new SegmentWriter({ files, segments, segmentBytes, onCommit: (segment, entry, stored) => { this.#committed(segment, entry, stored); } });
+    if (lock !== undefined) this.#sealer.kick();
   }
 
   appendPass(pass: JournalPass): Promise<Result<number>> {
@@ -100,9 +125,9 @@ class SegmentJournal implements Journal {
 
   async *read(fromSequence: number): AsyncIterable<JournalRecord> {
     let next = Math.max(1, fromSequence);
-    let segment = this.#segments.findLast((one) => one.index.firstSequence <= next) ?? this.#segments[0];
+    let segment = this.#segments.findLast((one) => one.firstSequence <= next) ?? this.#segments[0];
     while (segment !== undefined) {
-      const { firstSequence } = segment.index;
+      const { firstSequence } = segment;
       if (firstSequence > next) {
         yield { type: "damaged", sequence: next, throughSequence: firstSequence - 1, detail: "these records are no longer in the journal" };
         next = firstSequence;
@@ -111,52 +136,49 @@ class SegmentJournal implements Journal {
         next = (record.type === "damaged" ? record.throughSequence : record.sequence) + 1;
         yield record;
       }
-      segment = this.#segments.find((one) => one.index.firstSequence > firstSequence);
+      segment = this.#segments.find((one) => one.firstSequence > firstSequence);
     }
   }
 
   async decisions(query: DecisionQuery): Promise<Result<DecisionPage>> {
     const start = queryStart(query);
     if (!start.ok) return start;
-    const decisions: { decision: Decision; outcome: Outcome | undefined }[] = [];
+    const decisions: DecisionWithOutcome[] = [];
     let last: DecisionPlace | undefined;
-    for (let at = this.#segments.length - 1; at >= 0 && decisions.length < query.limit; at--) {
-      const segment = this.#segments[at];
-      if (segment === undefined || segment.index.firstSequence > start.value.sequence) continue;
-      const places = segment.index.places(query, start.value, query.limit - decisions.length);
-      const found = await this.#guarded(() => this.#decisionsAt(segment, places));
+    for (const segment of this.#segments.toReversed()) {
+      if (decisions.length === query.limit) break;
+      if (segment.firstSequence > start.value.sequence || !isWithin(segment, query)) continue;
+      const found = await this.#guarded(() => this.#decisionsOf(segment, query, { start: start.value, limit: query.limit - decisions.length }));
       if (!found.ok) return found;
-      decisions.push(...found.value);
-      last = places.at(-1) ?? last;
+      decisions.push(...found.value.decisions);
+      last = found.value.last ?? last;
     }
     return success({ decisions, nextCursor: decisions.length === query.limit && last !== undefined ? encodeCursor(last) : undefined });
   }
 
   async decision(id: string): Promise<Result<JournalledDecision>> {
-    for (const segment of this.#segments.toReversed()) {
-      for (const place of segment.index.placesOf(id)) {
-        const found = await this.#guarded(() => this.#journalled(segment, place));
-        if (!found.ok || found.value.decision.id === id) return found;
-      }
+    const hash = crc32(id);
+    for (const segment of nearestFirst(this.#segments, id)) {
+      const found = await this.#guarded(async () => {
+        if (!this.#indexes.has(segment) && segment.sealed !== undefined && !(await segment.sealed.mayHold(hash))) return undefined;
+        return this.#decisionIn(segment, id);
+      });
+      if (!found.ok) return found;
+      if (found.value !== undefined) return success(found.value);
     }
     return failure("missing", `no decision ${id} in the journal`);
   }
 
   openIntents(): Promise<Result<readonly Intent[]>> {
-    const open = new Map<string, Intent>();
-    for (const { index } of this.#segments) {
-      for (const intent of index.intents) open.set(intent.idempotencyKey, intent);
-      for (const key of index.outcomes.keys()) open.delete(key);
-    }
-    return Promise.resolve(success([...open.values()].map((intent) => fromJsonData(intent) as Intent)));
+    return Promise.resolve(success(this.#effects.openIntents()));
   }
 
   async latestCheckpoint(group: string): Promise<Result<{ readonly sequence: number; readonly state: unknown } | undefined>> {
-    const segment = this.#segments.findLast((one) => one.index.checkpoints.has(group));
-    const record = segment?.index.checkpoints.get(group);
-    if (segment === undefined || record === undefined) return success(undefined);
+    const place = this.#effects.checkpoint(group);
+    const segment = this.#segments.find((one) => one.firstSequence === place?.segment);
+    if (place === undefined || segment === undefined) return success(undefined);
     return this.#guarded(async () => {
-      const entry = await new SegmentReader(this.#files, segment).record(record);
+      const entry = await new SegmentReader(segment, await this.#indexOf(segment)).record(place.record);
       return entry.t === "c" ? { sequence: entry.q, state: entry.v } : undefined;
     });
   }
@@ -164,27 +186,32 @@ class SegmentJournal implements Journal {
   async prune(beforeSeconds: number, maxBytes: number): Promise<Result<number>> {
     const refused = this.#refusal();
     if (refused !== undefined) return refused;
-    let total = this.#segments.reduce((sum, segment) => sum + segment.size, 0);
-    let freed = 0;
-    try {
-      while (this.#segments.length > 1) {
-        const oldest = this.#segments[0];
-        if (oldest === undefined || (oldest.index.newestSeconds >= beforeSeconds && total <= maxBytes)) break;
-        await this.#files.remove(oldest.name);
-        this.#segments.shift();
-        total -= oldest.size;
-        freed += oldest.size;
+    return this.#sealer.exclusive(async () => {
+      let total = this.#segments.reduce((sum, segment) => sum + segment.fileBytes, 0);
+      let freed = 0;
+      try {
+        while (this.#segments.length > 1) {
+          const oldest = this.#segments[0];
+          if (oldest === undefined || (oldest.newestSeconds >= beforeSeconds && total <= maxBytes)) break;
+          await this.#files.remove(oldest.name);
+          this.#segments.shift();
+          this.#indexes.delete(oldest);
+          this.#effects.drop(oldest.firstSequence);
+          total -= oldest.fileBytes;
+          freed += oldest.fileBytes;
+        }
+        return success(freed);
+      } catch (error) {
+        return failure("transient", `the journal could not be pruned: ${String(error)}`);
       }
-      return success(freed);
-    } catch (error) {
-      return failure("transient", `the journal could not be pruned: ${String(error)}`);
-    }
+    });
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#writer.idle();
+    await this.#sealer.idle();
     await this.#files.close();
     this.#lock?.release();
   }
@@ -195,11 +222,12 @@ class SegmentJournal implements Journal {
   }
 
   async *#recordsOf(segment: Segment, from: number): AsyncGenerator<JournalRecord> {
-    const reader = new SegmentReader(this.#files, segment);
+    const index = await this.#indexOf(segment);
+    const reader = new SegmentReader(segment, index);
     const passes = new Map<string, StoredPass>();
     const contents = new Map<string, unknown>();
-    for (let record = 0; record < segment.index.offsets.length; record++) {
-      const sequence = segment.index.firstSequence + record;
+    for (let record = 0; record < index.records; record++) {
+      const sequence = segment.firstSequence + record;
       try {
         const entry = await reader.record(record);
         if (entry.t === "p" || entry.t === "d") {
@@ -218,44 +246,65 @@ class SegmentJournal implements Journal {
     }
   }
 
-  async #decisionsAt(segment: Segment, places: readonly DecisionPlace[]): Promise<{ decision: Decision; outcome: Outcome | undefined }[]> {
-    const reader = new SegmentReader(this.#files, segment);
-    const found: { decision: Decision; outcome: Outcome | undefined }[] = [];
+  async #decisionsOf(segment: Segment, query: DecisionQuery, page: { readonly start: DecisionPlace; readonly limit: number }): Promise<{ decisions: DecisionWithOutcome[]; last: DecisionPlace | undefined }> {
+    const index = await this.#indexOf(segment);
+    const reader = new SegmentReader(segment, index);
+    const places = index.places(query, page.start, page.limit);
+    const decisions: DecisionWithOutcome[] = [];
     // Oldest first, so that the reader goes forward through the file once.
     for (const place of places.toReversed()) {
-      const stored = await reader.pass(place.sequence - segment.index.firstSequence);
-      const decision = stored.decisions[place.ordinal];
-      if (decision === undefined) throw new DamagedSegment(`${segment.name}: the decision ${String(place.sequence)}.${String(place.ordinal)} is not there`);
-      found.push({ decision: fromJsonData(decision) as Decision, outcome: this.#outcomesOf(segment, stored, decision.id).at(-1) });
+      const stored = await reader.pass(place.sequence - segment.firstSequence);
+      const decision = decisionAt(stored, place);
+      decisions.push({ decision, outcome: (await this.#outcomesOf(stored, decision.id)).at(-1) });
     }
-    return found.reverse();
+    return { decisions: decisions.reverse(), last: places.at(-1) };
   }
 
-  async #journalled(segment: Segment, place: DecisionPlace): Promise<JournalledDecision> {
-    const reader = new SegmentReader(this.#files, segment);
-    const record = place.sequence - segment.index.firstSequence;
-    const stored = await reader.pass(record);
-    const group = segment.index.group(record) ?? "";
-    const pass = await joined(reader, group, stored, new Map());
-    const decision = pass.decisions[place.ordinal];
-    if (decision === undefined) throw new DamagedSegment(`${segment.name}: the decision ${String(place.sequence)}.${String(place.ordinal)} is not there`);
-    return {
-      decision,
-      sequence: place.sequence,
-      group,
-      snapshot: pass.snapshot,
-      policyDigest: pass.policyDigests[decision.target],
-      forecast: pass.forecasts?.[decision.target],
-      outcomes: this.#outcomesOf(segment, stored, decision.id),
-    };
+  async #decisionIn(segment: Segment, id: string): Promise<JournalledDecision | undefined> {
+    const index = await this.#indexOf(segment);
+    const reader = new SegmentReader(segment, index);
+    for (const place of index.placesOf(id)) {
+      const record = place.sequence - segment.firstSequence;
+      const stored = await reader.pass(record);
+      const decision = decisionAt(stored, place);
+      if (decision.id !== id) continue;
+      const group = index.group(record) ?? "";
+      const { snapshot, policyDigests, forecasts } = await joined(reader, group, stored, new Map());
+      const outcomes = await this.#outcomesOf(stored, id);
+      return { decision, sequence: place.sequence, group, snapshot, policyDigest: policyDigests[decision.target], forecast: forecasts?.[decision.target], outcomes };
+    }
+    return undefined;
   }
 
-  /** Outcomes follow their intent: in its segment or a later one. */
-  #outcomesOf(segment: Segment, stored: StoredPass, decisionId: string): Outcome[] {
-    const keys = stored.intents.filter((intent) => intent.decisionId === decisionId).map((intent) => intent.idempotencyKey);
-    if (keys.length === 0) return [];
-    const later = this.#segments.slice(this.#segments.indexOf(segment));
-    return later.flatMap(({ index }) => keys.flatMap((key) => index.outcomes.get(key) ?? []));
+  async #outcomesOf(stored: StoredPass, decisionId: string): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const intent of stored.intents) {
+      if (intent.decisionId !== decisionId) continue;
+      for (const firstSequence of this.#effects.segmentsOfOutcomes(intent.idempotencyKey)) {
+        const segment = this.#segments.find((one) => one.firstSequence === firstSequence);
+        if (segment === undefined) continue;
+        const { texts } = await this.#indexOf(segment);
+        outcomes.push(...texts.outcomes.filter((outcome) => outcome.idempotencyKey === intent.idempotencyKey));
+      }
+    }
+    return outcomes;
+  }
+
+  async #indexOf(segment: Segment): Promise<SegmentIndex> {
+    const index = segment.growing?.view ?? this.#indexes.get(segment) ?? await segment.index();
+    this.#indexes.delete(segment);
+    if (segment.growing === undefined) this.#indexes.set(segment, index);
+    const [oldest] = this.#indexes.keys();
+    if (this.#indexes.size > KNOWN_INDEXES && oldest !== undefined) this.#indexes.delete(oldest);
+    return index;
+  }
+
+  #committed(segment: Segment, entry: Entry, stored: StoredPass | undefined): void {
+    const { firstSequence } = segment;
+    if (stored !== undefined) for (const intent of stored.intents) this.#effects.takeIntent(firstSequence, fromJsonData(intent) as Intent);
+    else if (entry.t === "o") this.#effects.takeOutcome(firstSequence, entry.o);
+    else if (entry.t === "c") this.#effects.takeCheckpoint(entry.g, { segment: firstSequence, record: entry.q - firstSequence });
+    this.#sealer.kick();
   }
 
   async #guarded<T>(work: () => Promise<T>): Promise<Result<T>> {
@@ -267,6 +316,29 @@ class SegmentJournal implements Journal {
       throw error;
     }
   }
+}
+
+interface DecisionWithOutcome {
+  readonly decision: Decision;
+  readonly outcome: Outcome | undefined;
+}
+
+function decisionAt(stored: StoredPass, { ordinal, sequence }: DecisionPlace): Decision {
+  const decision = stored.decisions[ordinal];
+  if (decision === undefined) throw new DamagedSegment(`the pass ${String(sequence)} has no decision ${String(ordinal)}`);
+  return fromJsonData(decision) as Decision;
+}
+
+function isWithin(segment: Segment, query: DecisionQuery): boolean {
+  return segment.newestSeconds >= (query.fromSeconds ?? -Infinity) && segment.oldestSeconds < (query.toSeconds ?? Infinity);
+}
+
+/** Newest first; where the id ends in a time, as decisions' ids do, the segments of that time before all others. */
+function nearestFirst(segments: readonly Segment[], id: string): Segment[] {
+  const seconds = Number(/\d+$/.exec(id)?.[0] ?? NaN);
+  const isNear = (segment: Segment): boolean => segment.oldestSeconds <= seconds && seconds <= segment.newestSeconds;
+  const newestFirst = segments.toReversed();
+  return [...newestFirst.filter(isNear), ...newestFirst.filter((segment) => !isNear(segment))];
 }
 
 /** A pass with its fits and forecasts; `contents` remembers what was read. */

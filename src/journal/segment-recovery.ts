@@ -3,10 +3,11 @@ import { type Entry, parseEntry, type StoredPass } from "./entry.ts";
 import { frameAt, resumeAfterDamage } from "./frame.ts";
 import type { JournalDamage } from "./journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
-import { FORMAT, nextPass, type Segment, sequenceOfName } from "./segment.ts";
-import { SegmentIndex } from "./segment-index.ts";
+import { SealedFile } from "./sealed-file.ts";
+import { nextPass, Segment } from "./segment.ts";
+import { DamagedSegment, FORMAT, parseHeader, parseSegmentName, segmentName, UNFINISHED } from "./segment-format.ts";
+import type { GrowingIndex } from "./segment-index.ts";
 
-const HEADER_LINE = /^foretide-journal (\d{1,4})\n/;
 const HEADLESS = { problem: "head" } as const;
 
 export interface Recovered {
@@ -19,30 +20,58 @@ export interface Recovered {
  * reported; damage further in is reported and left as it is, and what follows it is kept.
  */
 export async function recoverSegments(files: JournalFiles, readOnly: boolean): Promise<Result<Recovered>> {
-  const names = (await files.list()).filter((name) => sequenceOfName(name) !== undefined);
+  const names = await files.list();
+  const sequences = [...new Set(names.flatMap((name) => parseSegmentName(name)?.firstSequence ?? []))].sort((a, b) => a - b);
   const segments: Segment[] = [];
   const damage: JournalDamage[] = [];
-  for (const [at, name] of names.entries()) {
-    const bytes = await files.read(name, 0, await files.size(name));
-    const isNewest = at === names.length - 1;
-    const newer = newerFormat(bytes);
-    if (newer !== undefined) return failure("permanent", `${name} was written by a newer Foretide (format ${newer}; this one reads up to ${String(FORMAT)}); it was left as it is`);
-    const segment = { name, index: new SegmentIndex(sequenceOfName(name) ?? 0), size: 0 };
-    const scanned = scan(bytes, segment);
-    segment.size = scanned.end;
-    damage.push(...scanned.damage);
-    if (scanned.end < bytes.length) {
-      damage.push({ file: name, offset: scanned.end, bytes: bytes.length - scanned.end, detail: isNewest ? "torn or damaged end, cut off" : "damaged end" });
-      if (isNewest && !readOnly) await cutOff(files, segment, bytes.subarray(scanned.end));
+  for (const name of readOnly ? [] : names.filter((one) => one.endsWith(UNFINISHED))) await files.remove(name);
+  for (const firstSequence of sequences) {
+    const [raw, sealed] = [segmentName(firstSequence, "journal"), segmentName(firstSequence, "sealed")];
+    for (const name of [raw, sealed].filter((one) => names.includes(one))) {
+      const newer = await newerFormat(files, name);
+      if (newer !== undefined) return failure("permanent", `${name} was written by a newer Foretide (format ${String(newer)}; this one reads up to ${String(FORMAT)}); it was left as it is`);
     }
-    if (segment.size > 0) segments.push(segment);
+    const finished = names.includes(sealed) ? await openSealed(files, sealed, damage) : undefined;
+    if (finished !== undefined) {
+      segments.push(finished);
+      if (names.includes(raw) && !readOnly) await files.remove(raw);
+    } else if (names.includes(raw)) {
+      const isNewest = firstSequence === sequences.at(-1);
+      const segment = await scanRaw(files, Segment.growing(files, raw, firstSequence), { isNewest, repair: isNewest && !readOnly, damage });
+      if (segment.size > 0) segments.push(segment);
+    }
   }
   return success({ segments, damage });
 }
 
-function newerFormat(bytes: Buffer): string | undefined {
-  const format = HEADER_LINE.exec(bytes.subarray(0, 32).toString("latin1"))?.[1];
-  return format !== undefined && Number(format) > FORMAT ? format : undefined;
+async function newerFormat(files: JournalFiles, name: string): Promise<number | undefined> {
+  const format = parseHeader(await files.read(name, 0, 32))?.format;
+  return format !== undefined && format > FORMAT ? format : undefined;
+}
+
+async function openSealed(files: JournalFiles, name: string, damage: JournalDamage[]): Promise<Segment | undefined> {
+  try {
+    return Segment.sealed(files, await SealedFile.open(files, name));
+  } catch (error) {
+    if (!(error instanceof DamagedSegment)) throw error;
+    const bytes = await files.size(name);
+    damage.push({ file: name, offset: 0, bytes, detail: `${error.message}; it was left as it is` });
+    return undefined;
+  }
+}
+
+async function scanRaw(files: JournalFiles, segment: Segment, how: { readonly isNewest: boolean; readonly repair: boolean; readonly damage: JournalDamage[] }): Promise<Segment> {
+  const { growing, name } = segment;
+  if (growing === undefined) return segment;
+  const bytes = await files.read(name, 0, await files.size(name));
+  const scanned = scan(bytes, growing);
+  segment.size = scanned.end;
+  how.damage.push(...scanned.damage.map((one) => ({ file: name, ...one })));
+  if (scanned.end < bytes.length) {
+    how.damage.push({ file: name, offset: scanned.end, bytes: bytes.length - scanned.end, detail: how.isNewest ? "torn or damaged end, cut off" : "damaged end" });
+    if (how.repair) await cutOff(files, segment, bytes.subarray(scanned.end));
+  }
+  return segment;
 }
 
 async function cutOff(files: JournalFiles, segment: Segment, cut: Buffer): Promise<void> {
@@ -56,41 +85,40 @@ async function cutOff(files: JournalFiles, segment: Segment, cut: Buffer): Promi
 }
 
 /** Indexes the frames; returns where the last whole one ends (0 where there is none), and the damage before it. */
-function scan(bytes: Buffer, segment: Segment): { end: number; damage: JournalDamage[] } {
-  const damage: JournalDamage[] = [];
+function scan(bytes: Buffer, index: GrowingIndex): { end: number; damage: Omit<JournalDamage, "file">[] } {
+  const damage: Omit<JournalDamage, "file">[] = [];
   const passes = new Map<string, StoredPass>();
-  const headed = HEADER_LINE.test(bytes.subarray(0, 32).toString("latin1"));
-  let end = headed ? bytes.indexOf("\n") + 1 : 0;
+  let end = parseHeader(bytes)?.end ?? 0;
   while (end < bytes.length) {
     const frame = end === 0 ? HEADLESS : frameAt(bytes, end);
     if (!("problem" in frame)) {
-      take(parseEntry(frame.text), frame.offset, { segment, passes });
+      take(parseEntry(frame.text), frame.offset, { index, passes });
       end = frame.end;
       continue;
     }
     const next = resumeAfterDamage(bytes, end);
     if (next === undefined) break;
-    damage.push({ file: segment.name, offset: end, bytes: next - end, detail: `damaged ${frame.problem === "head" ? "head" : "record"}` });
+    damage.push({ offset: end, bytes: next - end, detail: `damaged ${frame.problem === "head" ? "head" : "record"}` });
     // Whose record was lost is not known: deltas wait for their group's next whole pass.
     passes.clear();
     end = next;
   }
   // A head alone was never acknowledged.
-  return { end: segment.index.nextSequence === segment.index.firstSequence && segment.index.contents.size === 0 ? 0 : end, damage };
+  return { end: index.isEmpty ? 0 : end, damage };
 }
 
-function take(entry: Entry, offset: number, into: { readonly segment: Segment; readonly passes: Map<string, StoredPass> }): void {
-  const { index } = into.segment;
-  while (index.nextSequence < entry.q) index.addDamaged();
+function take(entry: Entry, offset: number, into: { readonly index: GrowingIndex; readonly passes: Map<string, StoredPass> }): void {
+  const { index, passes } = into;
+  while (entry.t !== "b" && index.nextSequence < entry.q) index.addDamaged();
   if (entry.t !== "p" && entry.t !== "d") {
     index.add(entry, offset, undefined);
     return;
   }
-  const stored = nextPass(into.passes.get(entry.g), entry);
+  const stored = nextPass(passes.get(entry.g), entry);
   if (stored === undefined) {
     index.addDamaged();
     return;
   }
-  into.passes.set(entry.g, stored);
+  passes.set(entry.g, stored);
   index.add(entry, offset, stored);
 }

@@ -4,11 +4,22 @@ import { type Entry, entryText, splitPass, type StoredPass } from "./entry.ts";
 import { encodeFrame, markFirstOfCommit } from "./frame.ts";
 import type { JournalPass } from "./journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
-import { HEADER, type Segment, segmentName } from "./segment.ts";
-import { SegmentIndex } from "./segment-index.ts";
+import { Segment } from "./segment.ts";
+import { HEADER, segmentName } from "./segment-format.ts";
 
 /** So many passes of a group follow a whole one as deltas: more would be smaller, and slower to read one of. */
 const CHAIN_LENGTH = 64;
+
+/** Told of each entry once it is durable. */
+export type OnCommit = (segment: Segment, entry: Entry, stored: StoredPass | undefined) => void;
+
+export interface WriterParts {
+  readonly files: JournalFiles;
+  /** The journal's segments, oldest first; the writer adds new ones. */
+  readonly segments: Segment[];
+  readonly segmentBytes: number;
+  readonly onCommit: OnCommit;
+}
 
 interface Pending {
   readonly segment: Segment;
@@ -24,6 +35,7 @@ interface Pending {
  */
 export class SegmentWriter {
   readonly #files: JournalFiles;
+  readonly #onCommit: OnCommit;
   readonly #segments: Segment[];
   readonly #segmentBytes: number;
   readonly #chains = new Map<string, { readonly stored: StoredPass; readonly length: number }>();
@@ -37,12 +49,13 @@ export class SegmentWriter {
   /** A segment with bytes after its durable end that could not be cut yet. */
   #uncut: Segment | undefined;
 
-  constructor(files: JournalFiles, segments: Segment[], segmentBytes: number) {
+  constructor({ files, segments, segmentBytes, onCommit }: WriterParts) {
     this.#files = files;
     this.#segments = segments;
     this.#segmentBytes = segmentBytes;
+    this.#onCommit = onCommit;
     const newest = segments.at(-1);
-    this.#next = newest?.index.nextSequence ?? 1;
+    this.#next = newest?.nextSequence ?? 1;
     this.#continue(newest);
   }
 
@@ -65,7 +78,7 @@ export class SegmentWriter {
     const segment = this.#room();
     this.#putContent(segment, digest, value);
     await this.idle();
-    return segment.index.contents.has(digest) ? success(undefined) : failure("transient", "the journal could not store the content");
+    return segment.growing?.view.texts.contents.has(digest) === true ? success(undefined) : failure("transient", "the journal could not store the content");
   }
 
   /** Resolves when nothing waits. */
@@ -94,18 +107,18 @@ export class SegmentWriter {
   /** The segment for the next entries; a full one is followed by a new one, in which every group starts with a whole pass. */
   #room(): Segment {
     const current = this.#segment;
-    if (current !== undefined && (this.#encodedBytes < this.#segmentBytes || current.index.firstSequence === this.#next)) return current;
-    const segment = { name: segmentName(this.#next), index: new SegmentIndex(this.#next), size: 0 };
+    if (current !== undefined && (this.#encodedBytes < this.#segmentBytes || current.firstSequence === this.#next)) return current;
+    const segment = Segment.growing(this.#files, segmentName(this.#next, "journal"), this.#next);
     this.#continue(segment);
     return segment;
   }
 
   #continue(segment: Segment | undefined): void {
-    this.#segment = segment;
-    this.#encodedBytes = segment?.size ?? 0;
+    this.#segment = segment?.growing === undefined ? undefined : segment;
+    this.#encodedBytes = this.#segment?.size ?? 0;
     this.#chains.clear();
     this.#contents.clear();
-    for (const digest of segment?.index.contents.keys() ?? []) this.#contents.add(digest);
+    for (const digest of segment?.growing?.view.texts.contents.keys() ?? []) this.#contents.add(digest);
   }
 
   async #flush(): Promise<void> {
@@ -136,8 +149,9 @@ export class SegmentWriter {
       this.#segments.push(segment);
     }
     for (const item of batch) {
-      segment.index.add(item.entry, segment.size, item.stored);
+      segment.growing?.add(item.entry, segment.size, item.stored);
       segment.size += item.bytes.length;
+      this.#onCommit(segment, item.entry, item.stored);
       item.settle?.(success(item.entry.q));
     }
   }
@@ -146,7 +160,7 @@ export class SegmentWriter {
     const lost = [...batch, ...this.#pending];
     this.#pending = [];
     const newest = this.#segments.at(-1);
-    this.#next = newest?.index.nextSequence ?? 1;
+    this.#next = newest?.nextSequence ?? 1;
     this.#continue(newest);
     this.#uncut = segment;
     await this.#cut(segment).catch(() => undefined);

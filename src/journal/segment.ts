@@ -1,49 +1,110 @@
-import { fromJsonData } from "../model/canonical-json.ts";
 import { applyDelta } from "./delta.ts";
+import { fromJsonData } from "../model/canonical-json.ts";
 import { type Entry, parseEntry, type StoredPass } from "./entry.ts";
 import { frameAt } from "./frame.ts";
 import type { JournalFiles } from "./journal-files.ts";
-import type { SegmentIndex } from "./segment-index.ts";
+import type { SealedFile } from "./sealed-file.ts";
+import { DamagedSegment } from "./segment-format.ts";
+import { GrowingIndex, NONE, type SegmentIndex } from "./segment-index.ts";
 
-export const FORMAT = 1;
-export const HEADER = Buffer.from(`foretide-journal ${String(FORMAT)}\n`);
-const NAME = /^(\d{15})\.journal$/;
-const WINDOW_BYTES = 256 * 2 ** 10;
+const WINDOW_BYTES = 64 * 2 ** 10;
 
-/** A file of the journal: a header line and frames. Only the newest one grows. */
-export interface Segment {
-  readonly name: string;
-  readonly index: SegmentIndex;
-  /** Durable bytes; 0 before the first commit. */
+/** A run of records: a file of frames that may grow, or a sealed one. */
+export class Segment {
+  readonly firstSequence: number;
+  /** Durable bytes of its frames; 0 before the first commit. */
   size: number;
-}
+  #growing: GrowingIndex | undefined;
+  #sealed: SealedFile | undefined;
+  readonly #name: string;
+  readonly #files: JournalFiles;
 
-export function segmentName(firstSequence: number): string {
-  return `${String(firstSequence).padStart(15, "0")}.journal`;
-}
+  private constructor(files: JournalFiles, name: string, content: GrowingIndex | SealedFile) {
+    this.#files = files;
+    this.#name = name;
+    if (content instanceof GrowingIndex) this.#growing = content;
+    else this.#sealed = content;
+    this.firstSequence = content instanceof GrowingIndex ? content.view.firstSequence : content.summary.firstSequence;
+    this.size = content instanceof GrowingIndex ? 0 : content.summary.size;
+  }
 
-/** The first sequence that a segment's name tells; undefined for another file. */
-export function sequenceOfName(name: string): number | undefined {
-  const match = NAME.exec(name);
-  return match === null ? undefined : Number(match[1]);
-}
+  static growing(files: JournalFiles, name: string, firstSequence: number): Segment {
+    return new Segment(files, name, new GrowingIndex(firstSequence));
+  }
 
-/** Records of a segment that could not be read where its index says they are. */
-export class DamagedSegment extends Error {}
+  static sealed(files: JournalFiles, sealed: SealedFile): Segment {
+    return new Segment(files, sealed.name, sealed);
+  }
+
+  get name(): string {
+    return this.#sealed?.name ?? this.#name;
+  }
+
+  /** Undefined once it is sealed. */
+  get growing(): GrowingIndex | undefined {
+    return this.#growing;
+  }
+
+  get sealed(): SealedFile | undefined {
+    return this.#sealed;
+  }
+
+  get nextSequence(): number {
+    return this.firstSequence + (this.#growing?.view.records ?? this.#sealed?.summary.records ?? 0);
+  }
+
+  get newestSeconds(): number {
+    return this.#growing?.newestSeconds ?? this.#sealed?.summary.newestSeconds ?? -Infinity;
+  }
+
+  get oldestSeconds(): number {
+    return this.#growing?.oldestSeconds ?? this.#sealed?.summary.oldestSeconds ?? Infinity;
+  }
+
+  /** Bytes on disk. */
+  get fileBytes(): number {
+    return this.#sealed?.bytes ?? this.size;
+  }
+
+  /** From now on its bytes come from the sealed file; a reader in the middle goes on there. */
+  replaceBy(sealed: SealedFile): void {
+    this.#sealed = sealed;
+    this.#growing = undefined;
+  }
+
+  /** Reads the index of a sealed segment; whoever asks often remembers it. */
+  async index(): Promise<SegmentIndex> {
+    if (this.#growing !== undefined) return this.#growing.view;
+    if (this.#sealed === undefined) throw new DamagedSegment(`${this.#name} has no index`);
+    return this.#sealed.index();
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    if (this.#sealed !== undefined) return this.#sealed.read(offset, length);
+    try {
+      return await this.#files.read(this.#name, offset, Math.min(length, this.size - offset));
+    } catch (error) {
+      // It may have been sealed, and the file removed, in between.
+      const sealed = this.sealed;
+      if (sealed !== undefined) return sealed.read(offset, length);
+      throw error;
+    }
+  }
+}
 
 /** Reads entries of one segment by offset, a window at a time, so that neighbours cost one read. */
 export class SegmentReader {
-  readonly #files: JournalFiles;
   readonly #segment: Segment;
+  readonly #index: SegmentIndex;
   #window: Buffer = Buffer.alloc(0);
   #start = 0;
   readonly #passes = new Map<number, StoredPass>();
   /** Contents lie before the passes that refer to them: a window of their own keeps the other one going forward. */
   #contents: SegmentReader | undefined;
 
-  constructor(files: JournalFiles, segment: Segment) {
-    this.#files = files;
+  constructor(segment: Segment, index: SegmentIndex) {
     this.#segment = segment;
+    this.#index = index;
   }
 
   async entry(offset: number): Promise<Entry> {
@@ -52,7 +113,7 @@ export class SegmentReader {
       if (frame !== undefined && (frame.problem === "checksum" || this.#start + this.#window.length >= this.#segment.size) && this.#start === offset) {
         throw new DamagedSegment(`${this.#segment.name} is damaged at byte ${String(offset)} (${frame.problem})`);
       }
-      this.#window = await this.#files.read(this.#segment.name, offset, Math.min(length, this.#segment.size - offset));
+      this.#window = await this.#segment.read(offset, length);
       this.#start = offset;
       frame = frameAt(this.#window, offset, this.#start);
     }
@@ -60,16 +121,18 @@ export class SegmentReader {
   }
 
   /** The entry of a record. */
-  record(record: number): Promise<Entry> {
-    return this.entry(this.#offset(record));
+  async record(record: number): Promise<Entry> {
+    const offset = this.#index.columns.offset[record] ?? NONE;
+    if (offset === NONE) throw new DamagedSegment(`${this.#segment.name}: record ${String(this.#index.firstSequence + record)} is damaged`);
+    return this.entry(offset);
   }
 
   /** The pass of a record, put together from its chain; passes on the way are remembered by this reader. */
   async pass(record: number): Promise<StoredPass> {
-    const chain = this.#segment.index.chain(record);
+    const chain = this.#index.chain(record);
     let known = chain.length - 1;
-    while (known >= 0 && !this.#passes.has(chain[known] ?? -1)) known--;
-    let stored = this.#passes.get(chain[known] ?? -1);
+    while (known >= 0 && !this.#passes.has(chain[known] ?? NONE)) known--;
+    let stored = this.#passes.get(chain[known] ?? NONE);
     for (const at of chain.slice(known + 1)) {
       stored = nextPass(stored, await this.record(at)) ?? stored;
       if (stored !== undefined) this.#passes.set(at, stored);
@@ -79,17 +142,11 @@ export class SegmentReader {
   }
 
   async content(digest: string): Promise<unknown> {
-    const offset = this.#segment.index.contents.get(digest);
-    this.#contents ??= new SegmentReader(this.#files, this.#segment);
+    const offset = this.#index.texts.contents.get(digest);
+    this.#contents ??= new SegmentReader(this.#segment, this.#index);
     const entry = offset === undefined ? undefined : await this.#contents.entry(offset);
     if (entry?.t !== "b") throw new DamagedSegment(`${this.#segment.name}: the content ${digest} is not there`);
     return fromJsonData(entry.v);
-  }
-
-  #offset(record: number): number {
-    const offset = this.#segment.index.offsets[record] ?? -1;
-    if (offset < 0) throw new DamagedSegment(`${this.#segment.name}: record ${String(this.#segment.index.firstSequence + record)} is damaged`);
-    return offset;
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { openSegmentJournal } from "../../src/journal/segment-journal.ts";
 import { appendRecord, checkAfterCrash, recordAt } from "../fixtures/journal-work.ts";
@@ -40,6 +41,8 @@ describe("journal under loss of power", () => {
             if (result.ok) acknowledged = Math.max(acknowledged, result.value);
             else lost = true;
           }
+          // Sealing has its turns between commits.
+          await nextTurn();
           if (!lost && submitted % 40 < 4) lost = !(await journal.prune(0, 30_000)).ok;
         }
         await journal.close();
