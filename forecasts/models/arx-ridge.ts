@@ -2,7 +2,7 @@ import { solveRidge } from "../numeric/ridge.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
-const PENALTY = 3e-3;
+const PENALTY = 3e-4;
 const DAY_HARMONICS = 4;
 const WEEK_HARMONICS = 2;
 const MAX_TRAINING_ROWS = 2000;
@@ -56,7 +56,7 @@ class ArxRidge implements Member {
       targets[i] = values[row]!;
       weights[i] = known[row]!;
     }
-    this.coefficients = solveRidge({ features, targets, weights, count, width }, { penalty: PENALTY, robustRounds: 0 });
+    this.coefficients = solveRidge({ features, targets, weights, count, width }, { penalty: PENALTY, robustRounds: 3 });
   }
 
   forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void {
