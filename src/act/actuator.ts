@@ -45,7 +45,7 @@ export interface ActuatorDefinition<Config> {
 export interface ActuatorContext {
   readonly target: string;
   /** Epoch seconds. */
-  now(): number;
+  readonly now: () => number;
 }
 
 export function applied(detail: string): WriteAnswer {

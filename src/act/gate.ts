@@ -13,7 +13,7 @@ export interface GateContext {
   readonly standing: Standing;
   readonly group: string;
   /** Epoch seconds. */
-  now(): number;
+  readonly now: () => number;
   /** How long an answer of the cloud is waited for; 15 s and 30 s where not given. */
   readonly readTimeoutSeconds?: number;
   readonly writeTimeoutSeconds?: number;

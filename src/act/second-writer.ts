@@ -71,7 +71,7 @@ export function watchWriters(watch: WriterWatch, reading: WriterReading, rule: B
       firstReadSeconds,
       ours,
       changes: [...named, ...fresh].slice(-KEPT_CHANGES),
-      backOff: nextBackOff(watch.backOff, fresh, reading.timeSeconds, rule),
+      backOff: nextBackOff(watch.backOff, fresh, { nowSeconds: reading.timeSeconds, rule }),
     },
     fresh,
   };
@@ -111,7 +111,7 @@ function nameLate(change: ForeignHand, hands: readonly ForeignHand[]): ForeignHa
   return hand === undefined ? change : { ...change, timeSeconds: hand.timeSeconds, writer: hand.writer };
 }
 
-function nextBackOff(last: BackOff | undefined, fresh: readonly ForeignHand[], nowSeconds: number, rule: BackOffRule): BackOff | undefined {
+function nextBackOff(last: BackOff | undefined, fresh: readonly ForeignHand[], { nowSeconds, rule }: { readonly nowSeconds: number; readonly rule: BackOffRule }): BackOff | undefined {
   const rival = fresh.findLast((change) => change.writer.kind !== "cloud");
   const recent = last !== undefined && nowSeconds < last.untilSeconds + rule.longestSeconds ? last : undefined;
   if (rival === undefined) return recent;

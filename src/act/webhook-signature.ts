@@ -16,10 +16,10 @@ export function signWebhook(secret: string, { timestampSeconds, method, path, bo
   return `v1=${createHmac("sha256", secret).update(`${timestampSeconds}.${method}.${path}.${body}`).digest("hex")}`;
 }
 
-/** For receivers: whether a signature is right and fresh. */
-export function verifyWebhook(secret: string, signature: string, parts: SignedParts, nowSeconds: number): boolean {
-  const expected = Buffer.from(signWebhook(secret, parts));
-  const given = Buffer.from(signature);
-  const isFresh = Math.abs(nowSeconds - parts.timestampSeconds) <= SIGNATURE_TOLERANCE_SECONDS;
+/** For receivers: whether a request's signature is right and fresh. */
+export function verifyWebhook(secret: string, request: SignedParts & { readonly signature: string }, nowSeconds: number): boolean {
+  const expected = Buffer.from(signWebhook(secret, request));
+  const given = Buffer.from(request.signature);
+  const isFresh = Math.abs(nowSeconds - request.timestampSeconds) <= SIGNATURE_TOLERANCE_SECONDS;
   return isFresh && given.length === expected.length && timingSafeEqual(given, expected);
 }

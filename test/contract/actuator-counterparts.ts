@@ -125,9 +125,9 @@ function awsEc2FleetCounterpart(): Promise<ActuatorCounterpart> {
 function awsEcsCounterpart(): Promise<ActuatorCounterpart> {
   return awsCounterpart({
     type: "aws-ecs", config: SHOP, action: "UpdateService", throttled: "ThrottlingException", aboveMaximum: 21,
-    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
-    setByOther: (cloud, replicas) => { cloud.ecs.scaleBy("prod", "shop", replicas, "monitor alarm TargetTracking-service/prod/shop-AlarmHigh-1 in state ALARM triggered policy cpu"); },
-    removeTarget: (cloud) => { cloud.ecs.removeService("prod", "shop"); },
+    prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
+    setByOther: (cloud, replicas) => { cloud.ecs.scaleBy("prod/shop", replicas, "monitor alarm TargetTracking-service/prod/shop-AlarmHigh-1 in state ALARM triggered policy cpu"); },
+    removeTarget: (cloud) => { cloud.ecs.removeService("prod/shop"); },
   });
 }
 
@@ -135,9 +135,9 @@ function awsEcsFloorCounterpart(): Promise<ActuatorCounterpart> {
   return awsCounterpart({
     type: "aws-ecs-floor", config: SHOP, action: "RegisterScalableTarget", throttled: "ThrottlingException", aboveMaximum: 21,
     // Above the floor there is nothing to do for target tracking: the count follows the floor both ways.
-    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 4, max: 20 }); },
-    setByOther: (cloud, replicas) => { cloud.ecs.service("prod", "shop").target = { min: replicas, max: 20 }; },
-    removeTarget: (cloud) => { cloud.ecs.service("prod", "shop").target = undefined; },
+    prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 4, max: 20 }); },
+    setByOther: (cloud, replicas) => { cloud.ecs.service("prod/shop").target = { min: replicas, max: 20 }; },
+    removeTarget: (cloud) => { cloud.ecs.service("prod/shop").target = undefined; },
   });
 }
 

@@ -34,7 +34,7 @@ const ABILITIES: readonly Ability[] = ["setByOther", "throttleNext", "loseNextAn
 
 export interface CounterpartDefinition {
   readonly cannot: readonly Ability[];
-  start(): Promise<ActuatorCounterpart>;
+  readonly start: () => Promise<ActuatorCounterpart>;
 }
 
 export function intentTo(desiredReplicas: number, expectedReplicas: number, rest: Partial<Intent> = {}): Intent {

@@ -5,8 +5,8 @@ import { intentTo } from "./actuator.contract.ts";
 
 export interface AwsExercise {
   readonly config: Readonly<Record<string, unknown>>;
-  prepare(cloud: FakeCloud): void;
-  exercise(actuator: Actuator, cloud: FakeCloud): Promise<readonly string[]>;
+  readonly prepare: (cloud: FakeCloud) => void;
+  readonly exercise: (actuator: Actuator) => Promise<readonly string[]>;
 }
 
 export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
@@ -29,12 +29,12 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
   },
   "aws-ecs": {
     config: { cluster: "prod", service: "shop", region: "us-east-1" },
-    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
+    prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
     exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
   },
   "aws-ecs-floor": {
     config: { cluster: "prod", service: "shop", region: "us-east-1" },
-    prepare: (cloud) => { cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 }); },
+    prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
     exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
   },
 };

@@ -33,7 +33,7 @@ describe.each(Object.entries(AWS_EXERCISES))("the policy of %s", (type, { config
     prepare(cloud);
     cloud.wire.allow(accessKeyId, actions);
     actuator = await makeActuator(type, { ...config, endpoint: cloud.wire.endpoint }, cloud.now);
-    return await exercise(actuator, cloud);
+    return await exercise(actuator);
   };
   const all = actionsOf(generated(type, config, true));
 

@@ -59,7 +59,7 @@ async function journalled(): Promise<{ readonly intents: readonly Intent[]; read
 interface KillPoint {
   readonly name: string;
   /** Brings a child that wants 9 to the point; it hangs there. */
-  reach(): Promise<ActChild>;
+  readonly reach: () => Promise<ActChild>;
   /** Write calls that have been made by then, and whether the last took effect. */
   readonly writes: number;
   readonly effective: boolean;

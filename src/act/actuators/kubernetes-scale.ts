@@ -46,7 +46,7 @@ function actuatorFor(settings: Config, context: ActuatorContext): Actuator {
   const api = createKubernetesApi(settings);
   const workloadPath = `/apis/apps/v1/namespaces/${settings.namespace}/${settings.kind.toLowerCase()}s/${settings.name}`;
   const scalePath = `${workloadPath}/scale`;
-  const workload = () => get(api, `${workloadPath}`, workloadSchema);
+  const workload = () => get(api, workloadPath, workloadSchema);
 
   const write = async (expected: number, wanted: number, triesLeft: number): Promise<WriteAnswer> => {
     const scale = await get(api, scalePath, scaleSchema);

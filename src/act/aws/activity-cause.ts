@@ -1,6 +1,6 @@
 import type { ForeignHand, Writer } from "../foreign-hand.ts";
 
-const PATTERNS: readonly { readonly pattern: RegExp; writer(match: RegExpExecArray): Writer }[] = [
+const PATTERNS: readonly { readonly pattern: RegExp; readonly writer: (match: RegExpExecArray) => Writer }[] = [
   { pattern: /monitor alarm (TargetTracking-\S+) in state ALARM triggered policy (.+?)(?= changing the desired| *$|\.)/, writer: (m) => named("target-tracking", m[2]) },
   { pattern: /monitor alarm (\S+) in state ALARM triggered policy (.+?)(?= changing the desired| *$|\.)/, writer: (m) => named("step-scaling", m[2]) },
   { pattern: /predictive scaling policy (\S+)/, writer: (m) => named("predictive", m[1]) },

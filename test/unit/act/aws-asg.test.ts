@@ -38,7 +38,7 @@ async function workloadOf(actuator: Actuator): Promise<Workload> {
 }
 
 const allocation = (instances: Record<string, number>): Allocation => ({ instances, replicas: 0, costPerHourUsd: 0, carbonGramsPerHour: undefined });
-const MIXED: GroupSpec["mixed"] = { overrides: [{ type: "m5.large" }, { type: "c5.large" }], base: 4, percentage: 100 };
+const MIXED = { overrides: [{ type: "m5.large" }, { type: "c5.large" }], base: 4, percentage: 100 };
 const lastWrite = () => cloud.wire.writeCalls().at(-1);
 
 describe("the size of a group", () => {
@@ -126,7 +126,7 @@ describe("the mix of on-demand and spot", () => {
     const group = cloud.autoScaling.group(GROUP);
     group.settle();
     expect([group.units(({ market }) => market === "on-demand"), group.units(({ market }) => market === "spot")]).toEqual([2, 6]);
-    expect(group.mixed).toMatchObject({ overrides: MIXED?.overrides, spotStrategy: "price-capacity-optimized" });
+    expect(group.mixed).toMatchObject({ overrides: MIXED.overrides, spotStrategy: "price-capacity-optimized" });
   });
 
   it("changes without a change of the count, and not when it is there already", async () => {
@@ -154,7 +154,7 @@ describe("the mix of on-demand and spot", () => {
     ["a type that the group does not have", { mixed: MIXED }, { "us-east-1a/p5.48xlarge/spot": 6 }, "unknown-offering"],
     ["an offering of another form", { mixed: MIXED }, { "large-spot": 6 }, "unknown-offering"],
   ];
-  it.each(unfit)("of %s: the count goes through and the mix stays, unless it is required", async (_, spec, instances, code) => {
+  it.each(unfit)("of %s: the count goes through and the mix stays, unless it is required", async (...[, spec, instances, code]) => {
     const lenient = await asg({}, spec);
     const answer = await lenient.write(intentTo(6, 4, { allocation: allocation(instances) }));
     expect(answer).toMatchObject({ ok: true, value: { applied: true } });

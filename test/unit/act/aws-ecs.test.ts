@@ -17,7 +17,7 @@ const lastInput = () => cloud.wire.writeCalls().at(-1)?.input;
 
 describe("an ECS service", () => {
   it("follows the starts of its tasks", async () => {
-    cloud.ecs.createService("prod", "shop", 4);
+    cloud.ecs.createService("prod/shop", 4);
     const actuator = await shop();
     await actuator.write(intentTo(7, 4));
     expect(lastInput()).toEqual({ cluster: "prod", service: "shop", desiredCount: 7 });
@@ -27,7 +27,7 @@ describe("an ECS service", () => {
   });
 
   it("keeps within its scalable target's bounds, unless told not to look", async () => {
-    cloud.ecs.createService("prod", "shop", 4, { min: 3, max: 6 });
+    cloud.ecs.createService("prod/shop", 4, { min: 3, max: 6 });
     expect(await (await shop()).write(intentTo(2, 4))).toMatchObject({ ok: false, code: "out-of-bounds" });
     expect(await (await shop("aws-ecs", { scalableTarget: false })).write(intentTo(2, 4))).toMatchObject({ ok: true });
   });
@@ -37,7 +37,7 @@ describe("an ECS service", () => {
     ["a draining service takes none", (service) => { service.status = "DRAINING"; }, "being-deleted"],
     ["an inactive service is not there", (service) => { service.status = "INACTIVE"; }, "missing"],
   ])("%s", async (_, arrange, code) => {
-    arrange(cloud.ecs.createService("prod", "shop", 4));
+    arrange(cloud.ecs.createService("prod/shop", 4));
     expect(await (await shop()).write(intentTo(6, 4))).toMatchObject({ ok: false, code, mayHaveArrived: false });
     expect(cloud.wire.writeCalls()).toEqual([]);
   });
@@ -51,16 +51,16 @@ describe("an ECS service", () => {
     ["ClusterNotFoundException", 400, { failure: "missing", code: "missing", mayHaveArrived: false }],
     ["AccessDeniedException", 400, { failure: "permanent", code: "access-denied", mayHaveArrived: false }],
   ])("sorts %s", async (code, status, expected) => {
-    cloud.ecs.createService("prod", "shop", 4);
+    cloud.ecs.createService("prod/shop", 4);
     cloud.wire.faults.push({ action: "UpdateService", at: "before", times: 1, how: { code, message: "no", status } });
     expect(await (await shop()).write(intentTo(6, 4))).toMatchObject({ ok: false, ...expected });
   });
 
   it("names target tracking from Application Auto Scaling's activities, and its policies and schedules beforehand", async () => {
-    const service = cloud.ecs.createService("prod", "shop", 4, { min: 1, max: 20 });
+    const service = cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 });
     service.policies.push({ name: "cpu", type: "TargetTrackingScaling" });
     service.schedules.push({ name: "morning" });
-    cloud.ecs.scaleBy("prod", "shop", 6, "monitor alarm TargetTracking-service/prod/shop-AlarmHigh-1 in state ALARM triggered policy cpu");
+    cloud.ecs.scaleBy("prod/shop", 6, "monitor alarm TargetTracking-service/prod/shop-AlarmHigh-1 in state ALARM triggered policy cpu");
     const actuator = await shop();
     expect(await actuator.foreignHands?.(0)).toEqual({ ok: true, value: [{ timeSeconds: cloud.now(), fromReplicas: undefined, toReplicas: 6, writer: { kind: "target-tracking", name: "cpu" } }] });
     expect(await actuator.rivals?.()).toEqual({ ok: true, value: [{ kind: "target-tracking", name: "cpu" }, { kind: "scheduled", name: "morning" }] });
@@ -69,14 +69,14 @@ describe("an ECS service", () => {
 
 describe("the floor of a scalable target", () => {
   it("raises the service at once, keeps the ceiling, and leaves what target tracking holds above it", async () => {
-    cloud.ecs.createService("prod", "shop", 4, { min: 2, max: 20 });
+    cloud.ecs.createService("prod/shop", 4, { min: 2, max: 20 });
     const actuator = await shop("aws-ecs-floor");
     expect(await actuator.read()).toMatchObject({ value: { desiredReplicas: 2, readyReplicas: 4 } });
     await actuator.write(intentTo(6, 2));
     expect(lastInput()).toEqual({ ServiceNamespace: "ecs", ScalableDimension: "ecs:service:DesiredCount", ResourceId: "service/prod/shop", MinCapacity: 6 });
-    expect(cloud.ecs.service("prod", "shop")).toMatchObject({ desired: 6, target: { min: 6, max: 20 } });
+    expect(cloud.ecs.service("prod/shop")).toMatchObject({ desired: 6, target: { min: 6, max: 20 } });
     await actuator.write(intentTo(3, 6));
-    expect(cloud.ecs.service("prod", "shop")).toMatchObject({ desired: 6, target: { min: 3, max: 20 } });
+    expect(cloud.ecs.service("prod/shop")).toMatchObject({ desired: 6, target: { min: 3, max: 20 } });
   });
 
   it.each<[string, number, { failure: string; code: string }]>([
@@ -85,7 +85,7 @@ describe("the floor of a scalable target", () => {
     ["ValidationException", 400, { failure: "permanent", code: "validation" }],
     ["ObjectNotFoundException", 400, { failure: "missing", code: "missing" }],
   ])("sorts %s", async (code, status, expected) => {
-    cloud.ecs.createService("prod", "shop", 4, { min: 2, max: 20 });
+    cloud.ecs.createService("prod/shop", 4, { min: 2, max: 20 });
     cloud.wire.faults.push({ action: "RegisterScalableTarget", at: "before", times: 1, how: { code, message: "no", status } });
     expect(await (await shop("aws-ecs-floor")).write(intentTo(6, 2))).toMatchObject({ ok: false, ...expected, mayHaveArrived: false });
   });
@@ -118,7 +118,7 @@ describe("an EC2 fleet", () => {
     ["an instant fleet cannot be changed", "instant", "active", "fleet-type"],
     ["a fleet that is being modified takes no other change", "maintain", "modifying", "scaling-activity-in-progress"],
     ["a deleted fleet is not there", "maintain", "deleted_running", "missing"],
-  ])("%s", async (_, type, state, code) => {
+  ])("%s", async (...[, type, state, code]) => {
     cloud.ec2.createFleet({ id: "fleet-0a1", total: 4, onDemand: 2, overrides: [{ type: "m5.large" }], ...(type === undefined ? {} : { type }) }).state = state;
     expect(await (await fleet()).write(intentTo(6, 4))).toMatchObject({ ok: false, code, mayHaveArrived: false });
     expect(cloud.wire.writeCalls()).toEqual([]);

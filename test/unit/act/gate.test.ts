@@ -61,7 +61,7 @@ describe("the gate", () => {
     ["a negative count", () => undefined, inward({ desiredReplicas: -1 }), "invalid"],
     ["a count that someone else has moved", () => { cloud.setByOther(5, { kind: "user" }); }, out(), "foreign-write"],
   ];
-  it.each(refusals)("refuses %s without a write", async (_, arrange, intent, code) => {
+  it.each(refusals)("refuses %s without a write", async (...[, arrange, intent, code]) => {
     arrange();
     const before = cloud.cluster().desiredReplicas;
     expect(await passGate(intent, context)).toMatchObject({ kind: "rejected", code });
@@ -128,7 +128,7 @@ describe("the gate", () => {
     ["a write that may have arrived", { ok: false, failure: "transient", code: "timeout", message: "?", mayHaveArrived: true }, "unknown", "timeout"],
     ["another hand seen while writing", { ok: false, failure: "permanent", code: "foreign-write", message: "5", mayHaveArrived: false }, "rejected", "foreign-write"],
     ["nothing to change", { ok: true, value: { applied: false, detail: "same" } }, "no-op", "already-there"],
-  ])("gives %s its outcome", async (_, answer, kind, code) => {
+  ])("gives %s its outcome", async (...[, answer, kind, code]) => {
     expect(await passGate(out(), withCloud({ write: () => Promise.resolve(answer) }))).toMatchObject({ kind, code });
   });
 

@@ -90,7 +90,7 @@ describe("the cause of an activity", () => {
     [`${at} a scheduled action update of AutoScalingGroup constraints to min: 1, max: 5, desired: 2 changing the desired capacity from 3 to 2. ${at} the scheduled action nightly executed.`, "scheduled action nightly", 3, 2],
     [`${at} a predictive scaling policy forecast1 changing the desired capacity from 2 to 5 was executed as forecast.`, "predictive scaling forecast1", 2, 5],
     [`${at} an instance was started in response to an AZ rebalance in group shop changing the desired capacity from 4 to 5.`, "the cloud itself", 4, 5],
-  ])("of %s", (cause, writer, from, to) => {
+  ])("of %s", (...[cause, writer, from, to]) => {
     const hand = handOfActivity(cause, 0);
     expect(hand).toMatchObject({ timeSeconds: stamp, fromReplicas: from, toReplicas: to });
     expect(hand === undefined ? "" : nameWriter(hand.writer)).toContain(writer);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Actuator } from "../../../src/act/actuator.ts";
 import { createSimulated, type SimulatedActuator } from "../../../src/act/actuators/simulated.ts";
 import { passGate, type GateContext } from "../../../src/act/gate.ts";
 import { createGateMemory } from "../../../src/act/gate-memory.ts";
@@ -71,7 +72,7 @@ describe("a watched target", () => {
   });
 
   it("goes on where the cloud does not tell who it was", async () => {
-    const { foreignHands: _, ...silent } = cloud;
+    const silent: Actuator = { type: cloud.type, read: () => cloud.read(), write: (intent) => cloud.write(intent), close: () => cloud.close() };
     target = watchTarget(silent, { now: () => nowSeconds, onForeignHand: (hand) => told.push(hand) });
     await target.actuator.read();
     nowSeconds += 15;

@@ -84,7 +84,7 @@ describe("the webhook's signature", () => {
   });
 
   it("holds for five minutes and for nothing else", () => {
-    const verify = (changed: Partial<typeof parts>, nowSeconds = parts.timestampSeconds, signature = KNOWN) => verifyWebhook("correct horse battery staple", signature, { ...parts, ...changed }, nowSeconds);
+    const verify = (changed: Partial<typeof parts>, nowSeconds = parts.timestampSeconds, signature = KNOWN) => verifyWebhook("correct horse battery staple", { ...parts, ...changed, signature }, nowSeconds);
     expect(verify({})).toBe(true);
     expect(verify({}, parts.timestampSeconds + 300)).toBe(true);
     expect(verify({}, parts.timestampSeconds + 301)).toBe(false);
