@@ -11,6 +11,8 @@ export const REST_SECONDS = 180;
 const ORDER_SHOWS_SECONDS = 25;
 /** Running counts may lag so long behind a loss that was due. */
 const DUE_LAG_SECONDS = 120;
+/** Losses within so long belong together. */
+export const STORM_WINDOW_SECONDS = 600;
 /** Weight of the newest loss in what is believed of notices. */
 const NOTICE_WEIGHT = 0.2;
 /** AWS tells two minutes ahead; Google and Azure, and whoever is not known, half a minute. */
@@ -20,6 +22,8 @@ export interface Sight {
   readonly healthy: ReadonlyMap<string, number>;
   /** As the cloud tells, or else what was ordered and should still come. */
   readonly pending: ReadonlyMap<string, number>;
+  readonly spotHealthy: number;
+  readonly losses: PurchaseState["losses"];
   readonly domains: ReadonlyMap<string, DomainMemory>;
   readonly pools: Readonly<Record<string, PoolMemory>>;
   readonly notices: NoticeReading;
@@ -41,6 +45,8 @@ export function see(request: PurchaseRequest): Sight {
   for (const { offering } of notices.fresh) disturbed.add(offering);
   const failedOfferings: string[] = [];
   let unannounced = 0;
+  let spotLost = 0;
+  let spotHealthy = 0;
   for (const offering of request.offerings) {
     const { id } = offering;
     const count = Math.max(0, (request.running[id] ?? 0) - doomedOf(notices.known, id));
@@ -59,14 +65,19 @@ export function see(request: PurchaseRequest): Sight {
     }
     const arrived = Math.max(0, count + countIn(notices.fresh, id) - before.healthy);
     const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : (request.pending[id] ?? 0);
-    const failed = orderFailed(request, offering, before, { healthy: count, coming });
+    const lost = countIn(notices.fresh, id) + Math.max(0, gone);
+    if (offering.capacityType === "spot") {
+      spotHealthy += count;
+      spotLost += lost;
+    }
+    const failed = orderFailed(request, offering, before, { healthy: count, coming, lost });
     const inFlight = failed && request.pending === undefined ? 0 : coming;
     pending.set(id, inFlight);
     if (failed) failedOfferings.push(id);
     pools[id] = {
       healthy: count,
       asked: before.asked,
-      askedSinceSeconds: before.askedSinceSeconds,
+      askedSinceSeconds: lost > 0 ? timeSeconds : before.askedSinceSeconds,
       inFlight,
       restUntilSeconds: failed ? timeSeconds + REST_SECONDS : before.restUntilSeconds,
       lastDueSeconds,
@@ -74,7 +85,15 @@ export function see(request: PurchaseRequest): Sight {
   }
   const domains = watchDomains(request, { healthy, pending, disturbed });
   const lead = learnNotices(state, request, notices.fresh, unannounced);
-  return { healthy, pending, domains, pools, notices, ...lead, unannounced, failedOfferings };
+  const losses = recentLosses(state?.losses ?? [], spotLost, timeSeconds);
+  return { healthy, pending, spotHealthy, losses, domains, pools, notices, ...lead, unannounced, failedOfferings };
+}
+
+/** Spot instances lost in the last ten minutes, a line each time. */
+function recentLosses(before: PurchaseState["losses"], lost: number, nowSeconds: number): PurchaseState["losses"] {
+  if (before.length === 0 && lost === 0) return before;
+  const kept = before.filter(({ timeSeconds }) => nowSeconds - timeSeconds <= STORM_WINDOW_SECONDS);
+  return lost > 0 ? [...kept, { timeSeconds: nowSeconds, count: lost }] : kept;
 }
 
 function isIn(notices: readonly KnownNotice[], offering: string): boolean {
@@ -85,13 +104,13 @@ function countIn(notices: readonly KnownNotice[], offering: string): number {
   return notices.length === 0 ? 0 : doomedOf(notices, offering);
 }
 
-function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolMemory, now: { readonly healthy: number; readonly coming: number }): boolean {
+function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolMemory, now: { readonly healthy: number; readonly coming: number; readonly lost: number }): boolean {
   if (request.capacityErrors?.includes(offering.id) === true) return true;
   if (before.restUntilSeconds > request.timeSeconds) return false;
   const waitSeconds = request.timeSeconds - before.askedSinceSeconds;
   if (request.pending === undefined) return now.coming > 0 && waitSeconds >= 1.5 * offering.startSeconds + 30;
   // A count that fell is a loss, not a failed order; only what was asked above what ran can fail.
-  return before.asked > before.healthy && now.healthy + now.coming < before.asked && waitSeconds >= ORDER_SHOWS_SECONDS;
+  return before.asked > before.healthy && now.healthy + now.coming + now.lost < before.asked && waitSeconds >= ORDER_SHOWS_SECONDS;
 }
 
 interface Counts {

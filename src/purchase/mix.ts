@@ -86,13 +86,11 @@ function fill(pools: readonly Pool[], terms: MixTerms, spare: number): Mix {
         if (pool.replicas > allowed) continue;
         units = Math.min(units, Math.floor(allowed / pool.replicas));
         // Two kinks: where the domain is crowded, and where its loss would leave the need uncovered.
-        for (const [kink, slope] of [[terms.crowdedAbove, terms.crowdPrice], [spare, terms.lossPrice[pool.domain] as number]] as const) {
-          if (slope === 0) continue;
-          if (held + pool.replicas > kink) {
-            unitPrice += slope * Math.min(pool.replicas, held + pool.replicas - kink);
-            if (held < kink) units = 1;
-          } else units = Math.min(units, Math.floor((kink - held) / pool.replicas));
-        }
+        const crowded = overKink(pool.replicas, held, terms.crowdedAbove);
+        const uncovered = overKink(pool.replicas, held, spare);
+        unitPrice += terms.crowdPrice * crowded + (terms.lossPrice[pool.domain] as number) * uncovered;
+        if (crowded < pool.replicas) units = Math.min(units, roomBelow(pool.replicas, held, terms.crowdedAbove));
+        if (uncovered < pool.replicas) units = Math.min(units, roomBelow(pool.replicas, held, spare));
       }
       const rate = unitPrice / pool.replicas;
       if (rate < cheapest) {
@@ -114,4 +112,14 @@ function fill(pools: readonly Pool[], terms: MixTerms, spare: number): Mix {
     }
   }
   return { instances, replicas, spare, price, complete: true };
+}
+
+/** Replicas of one more instance that lie above a kink. */
+function overKink(replicas: number, held: number, kink: number): number {
+  return Math.min(replicas, Math.max(0, held + replicas - kink));
+}
+
+/** Instances that can be added at the same price: up to the kink, or the one that straddles it. */
+function roomBelow(replicas: number, held: number, kink: number): number {
+  return Math.max(1, Math.floor((kink - held) / replicas));
 }

@@ -62,6 +62,8 @@ export interface PurchaseState {
   readonly noticeLeadSeconds: number;
   /** Share of the losses that a notice announced, as seen lately. */
   readonly announcedShare: number;
+  /** Spot instances lost in the last ten minutes. */
+  readonly losses: readonly { readonly timeSeconds: number; readonly count: number }[];
   /** Share of the spot ceiling that a storm has left, and when it was last changed. */
   readonly storm: { readonly ceilingShare: number; readonly sinceSeconds: number } | undefined;
 }

@@ -24,7 +24,7 @@ const FREE_CHOICE: Pick<PurchaseSpec, "onDemandBase" | "spotShare" | "maxDomainS
  */
 export function purchase(request: PurchaseRequest): PurchaseResult {
   const sight = see(request);
-  const storm = watchStorm(request.state?.storm, sight.domains, request.timeSeconds);
+  const storm = watchStorm(request.state?.storm, sight, request.timeSeconds);
   if (request.offerings.length === 0) {
     return { allocation: undefined, desiredReplicas: request.neededReplicas, reasons: [], limit: undefined, nextState: remember(request, sight, storm, [], []) };
   }
@@ -106,6 +106,7 @@ function remember(request: PurchaseRequest, sight: Sight, storm: PurchaseState["
     notices: sight.notices.known,
     noticeLeadSeconds: sight.noticeLeadSeconds,
     announcedShare: sight.announcedShare,
+    losses: sight.losses,
     storm,
   };
 }
