@@ -71,7 +71,9 @@ export class LeadModel {
     this.push(row, value);
   }
 
-  private push(row: number, value: number): void {
+  private push(row: number, exact: number): void {
+    // As it is kept: a model that is saved and restored must go on with the same numbers.
+    const value = Math.fround(exact);
     if (Number.isNaN(this.offset) && value > 0) this.setOffset(OFFSET_SHARE * value);
     const present = value >= 0;
     const log = present && !Number.isNaN(this.offset) ? Math.log(value + this.offset) : this.newestLog();
