@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 
-import { ACTUATORS } from "../act/registry.ts";
 import { settleOpenIntents } from "../act/carry-out.ts";
 import { createGateMemory } from "../act/gate-memory.ts";
 import { createKillSwitch } from "../act/kill-switch.ts";
@@ -14,6 +13,7 @@ import { success, type Result } from "../model/result.ts";
 import { MetricStore } from "../observe/metrics/metric-store.ts";
 import { startOtlpReceivers, type OtlpReceivers } from "../observe/metrics/otlp/receivers.ts";
 import { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
+import { effectivePolicy } from "../policy/effective-policy.ts";
 import { loadConfiguration, type Configuration, type LoadedConfiguration } from "../policy/load-configuration.ts";
 import { createApi, type Api } from "./api/create-api.ts";
 import { SYSTEM_CLOCK, type Clock } from "./clock.ts";
@@ -27,9 +27,12 @@ import { LiveView } from "./live-view.ts";
 import { MarketWatch } from "./market-watch.ts";
 import { PassReporter } from "./pass-reporter.ts";
 import { PolicyReloader } from "./policy-reloader.ts";
+import { watchConfiguration } from "./policy-watcher.ts";
+import { REGISTRIES } from "./registries.ts";
 import { createSources, signalsOf } from "./sources.ts";
 import type { Log } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/otel-telemetry.ts";
+import { otlpObserver, refusedRequests } from "./telemetry/otlp-observer.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 export const VERSION = "0.1.0";
@@ -56,7 +59,7 @@ export interface Daemon {
 
 /** Reads the configuration for a daemon: actuators' own settings are checked too. */
 export function readConfiguration(path: string): LoadedConfiguration {
-  return loadConfiguration(path, { registries: { actuators: ACTUATORS } });
+  return loadConfiguration(path, { registries: REGISTRIES });
 }
 
 /** Starts a daemon: stores, recovery, receivers, API, loop, in this order. A failure has closed what was open. */
@@ -79,7 +82,8 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
 
   const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
   closers.push(() => telemetry.close());
-  const metrics = new MetricStore();
+  const { limits } = config;
+  const metrics = new MetricStore({ series: { maxSeries: limits.series }, time: { futureSeconds: limits.futureTolerance, pastSeconds: limits.pastTolerance }, maxJsonDepth: limits.jsonDepth });
   const reader = new SignalReader(metrics.table);
   const fits = new FitPool();
   closers.push(() => fits.close());
@@ -96,7 +100,7 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
   const fleet = new Fleet({
     clock, journal, history, book, fits, settled: settled.value, sources: createSources(reader, market),
     facts: { killSwitch, memory, epoch: book.epoch, nowSeconds: () => clock.nowSeconds(), overrides: (now) => book.overrides(now) },
-    effective: (policy) => policy,
+    effective: effectivePolicy,
     onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
   });
@@ -114,6 +118,10 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
   telemetry.observe(view);
   const loop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health });
   closers.push(() => loop.stop());
+  if (config.reload.watch) {
+    const watcher = watchConfiguration(configuration.sources, { onChange: () => reloader.reload({ author: "files", reason: "the files changed" }) });
+    closers.push(() => watcher.close());
+  }
   reloader.attach(loop, (report) => { telemetry.reloaded(report.ok); view.emit({ type: "policy", report }); });
 
   const network = await openNetwork(options, { metrics, clock, view, telemetry });
@@ -192,10 +200,15 @@ async function openNetwork(options: DaemonOptions, parts: { readonly metrics: Me
   const otlp = await startOtlpReceivers({
     store: metrics, now: () => clock.nowSeconds(), host: listen.otlpHttp.host, nextPorts: spare,
     httpPort: listen.otlpHttp.enabled && listen.otlpHttp.port, grpcPort: listen.otlpGrpc.enabled && listen.otlpGrpc.port,
-    maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(token !== undefined && { bearerToken: token }),
+    observer: otlpObserver(telemetry), maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(token !== undefined && { bearerToken: token }),
   });
   if (!otlp.ok) return otlp;
-  const api = await createApi(view, { log: options.log, ...(token !== undefined && { token }), ...(own.metrics && { metrics: () => telemetry.metricsText() }) });
+  const refused = refusedRequests(metrics.counters, telemetry);
+  const metricsText = (): Promise<string> => {
+    refused();
+    return telemetry.metricsText();
+  };
+  const api = await createApi(view, { log: options.log, ...(token !== undefined && { token }), ...(own.metrics && { metrics: metricsText }) });
   if (!listen.http.enabled) return success({ api, httpPort: 0, otlp: otlp.value });
   const port = await api.listen({ port: listen.http.port, host: listen.http.host, spare });
   if (port.ok) return success({ api, httpPort: port.value, otlp: otlp.value });

@@ -1,4 +1,4 @@
-import { FORECASTERS } from "../../forecasts/registry.ts";
+import { CONTROL_MODELS } from "../../forecasts/models/lead-ridge-forecaster.ts";
 import { createSimulated, type SimulatedActuator } from "../../src/act/actuators/simulated.ts";
 import type { Actuator, WriteAnswer } from "../../src/act/actuator.ts";
 import { settleOpenIntents } from "../../src/act/carry-out.ts";
@@ -126,7 +126,7 @@ export class World {
       epoch,
       observe: (_policy, nowSeconds) => this.#observe(nowSeconds),
       gateContext: () => this.#gate(memory, epoch, alive),
-      fit: (job) => Promise.resolve(FORECASTERS[job.forecasterId]?.fit(job.input) ?? { ok: false, reason: `no forecaster ${job.forecasterId}` }),
+      fit: (job) => Promise.resolve(CONTROL_MODELS[job.forecasterId]?.fit(job.input) ?? { ok: false, reason: `no forecaster ${job.forecasterId}` }),
       overrides: () => this.#overrides(),
       effective: (policy) => (this.#sabotage === "hidden-input" && this.#chance.happens(0.01) ? { ...policy, replicas: { ...policy.replicas, min: policy.replicas.min + 3 } } : policy),
     });
@@ -143,6 +143,7 @@ export class World {
   async #resend(key: string): Promise<void> {
     for await (const record of this.#journal.read(1)) {
       const intent = record.type === "pass" ? record.pass.intents.find((one) => one.idempotencyKey === key) : undefined;
+      this.#killOnWrite = undefined;
       if (intent !== undefined) await this.#write({ ...intent, expectedReplicas: this.#cloud.cluster().desiredReplicas }, () => true);
     }
   }
@@ -171,7 +172,8 @@ export class World {
   }
 
   async #write(intent: Intent, alive: () => boolean): Promise<WriteAnswer> {
-    if (this.#killOnWrite === "before") return await this.#kill();
+    const kill = this.#killOnWrite;
+    if (kill === "before") return await this.#kill();
     const before = this.#cloud.cluster().desiredReplicas;
     const answer = await this.#cloud.write(intent);
     const after = this.#cloud.cluster().desiredReplicas;
@@ -184,7 +186,7 @@ export class World {
         badInputs: this.#badByDecision.get(intent.decisionId) ?? [],
       });
     }
-    return this.#killOnWrite === "after" ? await this.#kill() : answer;
+    return kill === "after" ? await this.#kill() : answer;
   }
 
   /** The process is gone: what it waited for never comes. */
