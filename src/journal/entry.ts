@@ -3,7 +3,7 @@ import { fromJsonData, parseCanonicalJson, toJsonData } from "../model/canonical
 import { contentDigest } from "../model/content-digest.ts";
 import type { Forecast } from "../model/series.ts";
 import type { ModelInstall } from "../model/snapshot.ts";
-import type { Delta } from "./delta.ts";
+import { applyDelta, type Delta } from "./delta.ts";
 import type { JournalPass } from "./journal.ts";
 
 /** What one frame holds. `q` is the record's sequence; contents have none of their own and carry that of the record that follows. */
@@ -91,4 +91,11 @@ function digestOf(value: unknown): string {
     digests.set(value, digest);
   }
   return digest;
+}
+
+/** The pass that an entry holds, given the one before it of its group; undefined where it needs one that is missing, or is no pass. */
+export function nextPass(before: StoredPass | undefined, entry: Entry): StoredPass | undefined {
+  if (entry.t === "p") return entry.k as StoredPass;
+  if (entry.t !== "d" || before === undefined) return undefined;
+  return entry.d === undefined ? before : (applyDelta(before, entry.d) as StoredPass);
 }

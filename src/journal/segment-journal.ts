@@ -6,16 +6,18 @@ import type { Intent, Outcome } from "../model/intent.ts";
 import { failure, success, type Failure, type Result } from "../model/result.ts";
 import type { ModelInstall } from "../model/snapshot.ts";
 import { type DecisionPlace, encodeCursor, queryStart } from "./decision-cursor.ts";
-import { contentsOf, type Entry, fitContent, joinPass, type StoredPass } from "./entry.ts";
+import { type Entry, fitContent, type StoredPass } from "./entry.ts";
 import type { DecisionPage, DecisionQuery, Journal, JournalDamage, JournalledDecision, JournalPass, JournalRecord } from "./journal.ts";
 import { type JournalFiles, NodeJournalFiles } from "./journal-files.ts";
 import { lockJournal } from "./journal-lock.ts";
 import { EffectLog } from "./effect-log.ts";
+import type { Effects } from "./sealed-file.ts";
 import { Sealer } from "./sealer.ts";
-import { nextPass, type Segment, SegmentReader } from "./segment.ts";
+import { type Segment, SegmentReader } from "./segment.ts";
 import { DamagedSegment } from "./segment-format.ts";
 import type { SegmentIndex } from "./segment-index.ts";
-import { recoverSegments } from "./segment-recovery.ts";
+import { type Recovered, recoverSegments } from "./segment-recovery.ts";
+import { joinedPass, SegmentWalk } from "./segment-walk.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 /** A start after a kill reads one segment whole, and a full one is sealed: 8 MiB bound both. */
@@ -51,7 +53,7 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
     }
     const recovered = await recoverSegments(files, readOnly);
     if (recovered.ok) {
-      const effects = await effectsOf(recovered.value.segments);
+      const effects = await effectsOf(recovered.value);
       return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }));
     }
     lock?.release();
@@ -62,14 +64,29 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
   }
 }
 
-async function effectsOf(segments: readonly Segment[]): Promise<EffectLog> {
+async function effectsOf({ segments, damage }: Recovered): Promise<EffectLog> {
   const log = new EffectLog();
   for (const segment of segments) {
-    const texts = segment.growing?.view.texts;
-    const effects = texts === undefined ? await segment.sealed?.effects() : { ...texts, checkpoints: [...texts.checkpoints] };
-    if (effects !== undefined) log.take(segment.firstSequence, effects);
+    try {
+      log.take(segment.firstSequence, segment.sealed === undefined ? await indexedEffects(segment) : await segment.sealed.effects());
+    } catch (error) {
+      if (!(error instanceof DamagedSegment)) throw error;
+      damage.push({ file: segment.name, offset: 0, bytes: segment.fileBytes, detail: error.message });
+      log.take(segment.firstSequence, await indexedEffects(segment));
+    }
   }
   return log;
+}
+
+/** From the index, which is made anew where it is damaged; none where nothing can be read. */
+async function indexedEffects(segment: Segment): Promise<Effects> {
+  try {
+    const { intents, outcomes, checkpoints } = (await segment.index()).texts;
+    return { intents, outcomes, checkpoints: [...checkpoints] };
+  } catch (error) {
+    if (!(error instanceof DamagedSegment)) throw error;
+    return { intents: [], outcomes: [], checkpoints: [] };
+  }
 }
 
 interface Parts {
@@ -127,14 +144,21 @@ class SegmentJournal implements Journal {
     let next = Math.max(1, fromSequence);
     let segment = this.#segments.findLast((one) => one.firstSequence <= next) ?? this.#segments[0];
     while (segment !== undefined) {
-      const { firstSequence } = segment;
+      const current: Segment = segment;
+      const { firstSequence } = current;
       if (firstSequence > next) {
         yield { type: "damaged", sequence: next, throughSequence: firstSequence - 1, detail: "these records are no longer in the journal" };
         next = firstSequence;
       }
-      for await (const record of this.#recordsOf(segment, next)) {
-        next = (record.type === "damaged" ? record.throughSequence : record.sequence) + 1;
-        yield record;
+      const index = await this.#guarded(() => this.#indexOf(current));
+      if (!index.ok) {
+        yield { type: "damaged", sequence: next, throughSequence: current.nextSequence - 1, detail: index.message };
+        next = current.nextSequence;
+      } else {
+        for await (const record of new SegmentWalk(current, index.value).records(next)) {
+          next = record.sequence + 1;
+          yield record;
+        }
       }
       segment = this.#segments.find((one) => one.firstSequence > firstSequence);
     }
@@ -221,31 +245,6 @@ class SegmentJournal implements Journal {
     return this.#lock === undefined ? Promise.resolve(failure("permanent", "the journal is open for reading only")) : undefined;
   }
 
-  async *#recordsOf(segment: Segment, from: number): AsyncGenerator<JournalRecord> {
-    const index = await this.#indexOf(segment);
-    const reader = new SegmentReader(segment, index);
-    const passes = new Map<string, StoredPass>();
-    const contents = new Map<string, unknown>();
-    for (let record = 0; record < index.records; record++) {
-      const sequence = segment.firstSequence + record;
-      try {
-        const entry = await reader.record(record);
-        if (entry.t === "p" || entry.t === "d") {
-          const stored = nextPass(passes.get(entry.g), entry);
-          if (stored === undefined) throw new DamagedSegment(`${segment.name}: the pass ${String(sequence)} follows a damaged one`);
-          passes.set(entry.g, stored);
-          if (sequence >= from) yield { type: "pass", sequence, pass: await joined(reader, entry.g, stored, contents) };
-        } else if (sequence < from) continue;
-        else if (entry.t === "o") yield { type: "outcome", sequence, outcome: entry.o };
-        else if (entry.t === "c") yield { type: "checkpoint", sequence, group: entry.g, timeSeconds: entry.s, state: entry.v };
-        else if (entry.t === "n") yield { type: "note", sequence, timeSeconds: entry.s, kind: entry.k, detail: entry.v };
-      } catch (error) {
-        if (!(error instanceof DamagedSegment)) throw error;
-        if (sequence >= from) yield { type: "damaged", sequence, throughSequence: sequence, detail: error.message };
-      }
-    }
-  }
-
   async #decisionsOf(segment: Segment, query: DecisionQuery, page: { readonly start: DecisionPlace; readonly limit: number }): Promise<{ decisions: DecisionWithOutcome[]; last: DecisionPlace | undefined }> {
     const index = await this.#indexOf(segment);
     const reader = new SegmentReader(segment, index);
@@ -269,7 +268,7 @@ class SegmentJournal implements Journal {
       const decision = decisionAt(stored, place);
       if (decision.id !== id) continue;
       const group = index.group(record) ?? "";
-      const { snapshot, policyDigests, forecasts } = await joined(reader, group, stored, new Map());
+      const { snapshot, policyDigests, forecasts } = await joinedPass(reader, group, stored, new Map());
       const outcomes = await this.#outcomesOf(stored, id);
       return { decision, sequence: place.sequence, group, snapshot, policyDigest: policyDigests[decision.target], forecast: forecasts?.[decision.target], outcomes };
     }
@@ -339,10 +338,4 @@ function nearestFirst(segments: readonly Segment[], id: string): Segment[] {
   const isNear = (segment: Segment): boolean => segment.oldestSeconds <= seconds && seconds <= segment.newestSeconds;
   const newestFirst = segments.toReversed();
   return [...newestFirst.filter(isNear), ...newestFirst.filter((segment) => !isNear(segment))];
-}
-
-/** A pass with its fits and forecasts; `contents` remembers what was read. */
-async function joined(reader: SegmentReader, group: string, stored: StoredPass, contents: Map<string, unknown>): Promise<JournalPass> {
-  for (const digest of contentsOf(stored)) if (!contents.has(digest)) contents.set(digest, await reader.content(digest));
-  return joinPass(group, stored, (digest) => contents.get(digest));
 }

@@ -1,14 +1,10 @@
 import { failure, success, type Result } from "../model/result.ts";
-import { type Entry, parseEntry, type StoredPass } from "./entry.ts";
-import { frameAt, resumeAfterDamage } from "./frame.ts";
 import type { JournalDamage } from "./journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import { SealedFile } from "./sealed-file.ts";
-import { nextPass, Segment } from "./segment.ts";
+import { Segment } from "./segment.ts";
 import { DamagedSegment, FORMAT, parseHeader, parseSegmentName, segmentName, UNFINISHED } from "./segment-format.ts";
-import type { GrowingIndex } from "./segment-index.ts";
-
-const HEADLESS = { problem: "head" } as const;
+import { scanFrames } from "./segment-scan.ts";
 
 export interface Recovered {
   readonly segments: Segment[];
@@ -64,7 +60,7 @@ async function scanRaw(files: JournalFiles, segment: Segment, how: { readonly is
   const { growing, name } = segment;
   if (growing === undefined) return segment;
   const bytes = await files.read(name, 0, await files.size(name));
-  const scanned = scan(bytes, growing);
+  const scanned = scanFrames(bytes, growing);
   segment.size = scanned.end;
   how.damage.push(...scanned.damage.map((one) => ({ file: name, ...one })));
   if (scanned.end < bytes.length) {
@@ -82,43 +78,4 @@ async function cutOff(files: JournalFiles, segment: Segment, cut: Buffer): Promi
   if (segment.size === 0) await files.remove(segment.name);
   else await files.truncate(segment.name, segment.size);
   await files.syncFolder();
-}
-
-/** Indexes the frames; returns where the last whole one ends (0 where there is none), and the damage before it. */
-function scan(bytes: Buffer, index: GrowingIndex): { end: number; damage: Omit<JournalDamage, "file">[] } {
-  const damage: Omit<JournalDamage, "file">[] = [];
-  const passes = new Map<string, StoredPass>();
-  let end = parseHeader(bytes)?.end ?? 0;
-  while (end < bytes.length) {
-    const frame = end === 0 ? HEADLESS : frameAt(bytes, end);
-    if (!("problem" in frame)) {
-      take(parseEntry(frame.text), frame.offset, { index, passes });
-      end = frame.end;
-      continue;
-    }
-    const next = resumeAfterDamage(bytes, end);
-    if (next === undefined) break;
-    damage.push({ offset: end, bytes: next - end, detail: `damaged ${frame.problem === "head" ? "head" : "record"}` });
-    // Whose record was lost is not known: deltas wait for their group's next whole pass.
-    passes.clear();
-    end = next;
-  }
-  // A head alone was never acknowledged.
-  return { end: index.isEmpty ? 0 : end, damage };
-}
-
-function take(entry: Entry, offset: number, into: { readonly index: GrowingIndex; readonly passes: Map<string, StoredPass> }): void {
-  const { index, passes } = into;
-  while (entry.t !== "b" && index.nextSequence < entry.q) index.addDamaged();
-  if (entry.t !== "p" && entry.t !== "d") {
-    index.add(entry, offset, undefined);
-    return;
-  }
-  const stored = nextPass(passes.get(entry.g), entry);
-  if (stored === undefined) {
-    index.addDamaged();
-    return;
-  }
-  passes.set(entry.g, stored);
-  index.add(entry, offset, stored);
 }

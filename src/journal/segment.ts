@@ -1,10 +1,10 @@
-import { applyDelta } from "./delta.ts";
 import { fromJsonData } from "../model/canonical-json.ts";
-import { type Entry, parseEntry, type StoredPass } from "./entry.ts";
+import { type Entry, nextPass, parseEntry, type StoredPass } from "./entry.ts";
 import { frameAt } from "./frame.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import type { SealedFile } from "./sealed-file.ts";
 import { DamagedSegment } from "./segment-format.ts";
+import { scanFrames } from "./segment-scan.ts";
 import { GrowingIndex, NONE, type SegmentIndex } from "./segment-index.ts";
 
 const WINDOW_BYTES = 64 * 2 ** 10;
@@ -76,7 +76,15 @@ export class Segment {
   async index(): Promise<SegmentIndex> {
     if (this.#growing !== undefined) return this.#growing.view;
     if (this.#sealed === undefined) throw new DamagedSegment(`${this.#name} has no index`);
-    return this.#sealed.index();
+    try {
+      return await this.#sealed.index();
+    } catch (error) {
+      if (!(error instanceof DamagedSegment)) throw error;
+      // The index is made of the frames: where only it is damaged, they give it again.
+      const again = new GrowingIndex(this.firstSequence);
+      scanFrames(await this.#sealed.read(0, this.size), again);
+      return again.view;
+    }
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -148,11 +156,4 @@ export class SegmentReader {
     if (entry?.t !== "b") throw new DamagedSegment(`${this.#segment.name}: the content ${digest} is not there`);
     return fromJsonData(entry.v);
   }
-}
-
-/** The pass that an entry holds, given the one before it of its group; undefined where it needs one that is missing, or is no pass. */
-export function nextPass(before: StoredPass | undefined, entry: Entry): StoredPass | undefined {
-  if (entry.t === "p") return entry.k as StoredPass;
-  if (entry.t !== "d" || before === undefined) return undefined;
-  return entry.d === undefined ? before : (applyDelta(before, entry.d) as StoredPass);
 }
