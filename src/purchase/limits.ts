@@ -58,13 +58,17 @@ export function gramsOf(quotes: readonly Quote[], instances: readonly number[]):
   return sum;
 }
 
-/** The highest (or lowest) price of a gram whose mix still passes `accepts`, by bisection on its logarithm. */
+/**
+ * The mix at the highest (or lowest) price of a gram that still passes `accepts`, by bisection on its logarithm, then moved
+ * instance by instance towards the next mix that does not pass: prices alone only find the corners.
+ */
 function searchGramPrice(market: Market, neededReplicas: number, accepts: (mix: PlannedMix) => boolean, wants: "highest" | "lowest"): PlannedMix | undefined {
   let low = Math.log(LOWEST_USD_PER_GRAM);
   let high = Math.log(HIGHEST_USD_PER_GRAM);
   const at = (logarithm: number): PlannedMix => plan(market, neededReplicas, { usdPerGram: Math.exp(logarithm), risk: true });
   const extreme = at(wants === "highest" ? high : low);
   if (accepts(extreme)) return extreme;
+  let rejected = extreme;
   const other = at(wants === "highest" ? low : high);
   let best = accepts(other) ? other : undefined;
   for (let round = 0; round < BISECTIONS; round += 1) {
@@ -72,10 +76,28 @@ function searchGramPrice(market: Market, neededReplicas: number, accepts: (mix: 
     const mix = at(middle);
     const accepted = accepts(mix);
     if (accepted) best = mix;
+    else rejected = mix;
     if (accepted === (wants === "highest")) low = middle;
     else high = middle;
   }
-  return best;
+  return best === undefined ? undefined : towards(market.quotes, best, rejected, accepts);
+}
+
+/** From a mix that passes, one exchange after another towards one that does not, as far as it still passes. */
+function towards(quotes: readonly Quote[], from: PlannedMix, to: PlannedMix, accepts: (mix: PlannedMix) => boolean): PlannedMix {
+  let mix = from;
+  for (;;) {
+    const instances = [...mix.instances];
+    const gain = instances.findIndex((count, at) => count < (to.instances[at] ?? 0));
+    const size = quotes[gain]?.offering.replicas;
+    const lose = instances.findIndex((count, at) => count > (to.instances[at] ?? 0) && quotes[at]?.offering.replicas === size);
+    if (gain < 0 || lose < 0) return mix;
+    instances[gain] = (instances[gain] ?? 0) + 1;
+    instances[lose] = (instances[lose] ?? 0) - 1;
+    const next: PlannedMix = { ...mix, instances, billUsd: billOf(quotes, instances), grams: gramsOf(quotes, instances) };
+    if (!accepts(next)) return mix;
+    mix = next;
+  }
 }
 
 /** The cleanest mix that costs at most `extraShare` more than `base`. */

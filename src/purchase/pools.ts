@@ -48,7 +48,7 @@ export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly
     const distrusted = offering.capacityType === "spot" && (leaving.has(domain) || request.timeSeconds - (domains.get(domain)?.lastLossSeconds ?? -Infinity) < DISTRUST_SECONDS);
     return {
       offering, domain, healthy, pending, priceKnown, resting, distrusted,
-      priceUsd: (priceKnown ? offering.pricePerHourUsd : dearest || 1) + (offering.egressPerHourUsd ?? 0),
+      priceUsd: (priceKnown ? offering.pricePerHourUsd : 1.001 * dearest || 1) + (offering.egressPerHourUsd ?? 0),
       grams: instanceGramsPerHour(offering, fallbackGrams),
       most: offering.launchable && !resting && !distrusted ? (offering.maxInstances ?? Infinity) : Math.min(healthy + pending, offering.maxInstances ?? Infinity),
     };
