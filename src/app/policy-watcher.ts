@@ -49,7 +49,8 @@ export function watchConfiguration(sources: { readonly daemonFile: string | unde
   const poll = setInterval(look, pollMs);
   poll.unref();
   return {
-    ready: new Promise((resolve) => watcher.once("ready", () => { resolve(); })),
+    // What changed before the watch stood is seen by looking once.
+    ready: new Promise((resolve) => watcher.once("ready", () => { look(); resolve(); })),
     close: async () => {
       closed = true;
       clearTimeout(timer);

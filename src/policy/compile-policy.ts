@@ -37,7 +37,7 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   faults.push(...unknownPresets(spec, context.presets));
   faults.push(...target.faults, ...signals.faults, ...crossChecks(read));
   if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
-  const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling) };
+  const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
   return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
 }
 
@@ -48,11 +48,11 @@ function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[
   return Object.keys(spec).filter((key) => !KNOWN_FIELDS.includes(key) && !key.startsWith("x-")).map((key) => unknownKey(["spec", key], free, KNOWN_FIELDS));
 }
 
-type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling">;
+type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling" | "behavior">;
 
 /** The fields that only change names: units plain, bounds spelled out. */
 function plainFields(spec: SpecInput, modeCeiling: Mode): PlainFields {
-  const { forecast, behavior, fallback } = spec;
+  const { forecast, fallback } = spec;
   return {
     mode: MODES[Math.min(MODES.indexOf(spec.mode), MODES.indexOf(modeCeiling))] ?? "observe",
     replicas: spec.replicas,
@@ -68,21 +68,26 @@ function plainFields(spec: SpecInput, modeCeiling: Mode): PlainFields {
       historySeconds: forecast.history,
       calendar: forecast.calendar,
     },
-    behavior: {
-      tolerance: behavior.tolerance,
-      scaleInStabilizationSeconds: behavior.scaleIn.stabilization,
-      scaleOutStabilizationSeconds: behavior.scaleOut.stabilization,
-      maxScaleOutShare: behavior.scaleOut.maxShare,
-      maxScaleOutReplicas: behavior.scaleOut.maxReplicas,
-      maxScaleInShare: behavior.scaleIn.maxShare,
-      maxScaleInReplicas: behavior.scaleIn.maxReplicas,
-    },
     fallback: { holdSeconds: fallback.hold, forecastSeconds: fallback.forecast, staticReplicas: fallback.staticReplicas },
     purchase: spec.purchase,
     cost: { maxPerHourUsd: spec.cost.maxPerHourUsd, onLimit: spec.cost.onLimit, replicaPerHourUsd: spec.cost.replicaPerHourUsd },
     carbon: { ...spec.carbon, maxGramsPerHour: spec.carbon.maxGramsPerHour },
     ...(spec.schedules.length === 0 ? {} : { schedules: spec.schedules.map(plainSchedule) }),
     ...(spec.events.length === 0 ? {} : { events: spec.events.map(plainEvent) }),
+  };
+}
+
+/** A classic target behaves as the HPA does by default (autoscaling/v2 defaults.go); an objective weighs the cost of a change itself. */
+function behaviorOf({ tolerance, scaleOut, scaleIn }: SpecInput["behavior"], by: Policy["scaling"]["by"]): Policy["behavior"] {
+  const isObjective = by === "objective";
+  return {
+    tolerance: tolerance ?? (isObjective ? 0 : 0.1),
+    scaleInStabilizationSeconds: scaleIn.stabilization ?? (isObjective ? 60 : 300),
+    scaleOutStabilizationSeconds: scaleOut.stabilization ?? 0,
+    maxScaleOutShare: scaleOut.maxShare ?? (isObjective ? 4 : 1),
+    maxScaleOutReplicas: scaleOut.maxReplicas ?? (isObjective ? 10 : 4),
+    maxScaleInShare: scaleIn.maxShare ?? 1,
+    maxScaleInReplicas: scaleIn.maxReplicas ?? 1,
   };
 }
 

@@ -35,8 +35,8 @@ export const DAEMON_SCHEMA = z.strictObject({
   data: z
     .strictObject({
       directory: text().prefault("data").describe("Where history and journal are kept, relative to the working directory."),
-      historyRetention: duration({ min: 3600 }).prefault("90d").describe("How long history is kept."),
-      journalRetention: duration({ min: 3600 }).prefault("30d").describe("How long the journal is kept."),
+      historyRetention: duration({ min: 3600, usualUnit: "d" }).prefault("90d").describe("How long history is kept."),
+      journalRetention: duration({ min: 3600, usualUnit: "d" }).prefault("30d").describe("How long the journal is kept."),
       journalSize: bytes({ min: 1024 * 1024 }).prefault("2GiB").describe("The journal's largest size."),
     })
     .prefault({})

@@ -58,7 +58,7 @@ function faultsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType, ba
     return [{ path, at: "value", message: issue.message, suggestion: typeof suggestion === "string" ? suggestion : undefined }];
   }
   if (issue.code === "invalid_type") return [{ path, at: "value", ...wrongShape(issue.expected, value) }];
-  return [{ path, at: "value", message: issue.message.replace(/^Invalid (?:input|option): /, ""), suggestion: suggestionFor(issue, value) }];
+  return [{ path, at: "value", message: plainMessage(issue), suggestion: suggestionFor(issue, value) }];
 }
 
 /** A key that the schema does not know; `free` are the known keys that are not given yet. */
@@ -69,11 +69,17 @@ export function unknownKey(path: readonly PathSegment[], free: readonly string[]
   return { path, at: "key", message: `unknown key ${JSON.stringify(key)}`, suggestion, meant };
 }
 
+function plainMessage(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_big" && issue.origin === "array") return `has more than ${String(issue.maximum)} items`;
+  if (issue.code === "too_small" && issue.origin === "string") return "is empty";
+  return issue.message.replace(/^Invalid (?:input|option): /, "").replace(/^Too (?:big|small): /, "");
+}
+
 function suggestionFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
   switch (issue.code) {
     case "invalid_value": return suggestOneOf(value, issue.values.map(String));
-    case "too_small": return `it is at least ${String(issue.minimum)}`;
-    case "too_big": return `it is at most ${String(issue.maximum)}`;
+    case "too_small": return issue.origin === "string" ? "write a text" : `it is at least ${String(issue.minimum)}`;
+    case "too_big": return issue.origin === "array" ? `keep at most ${String(issue.maximum)}` : `it is at most ${String(issue.maximum)}`;
     default: return undefined;
   }
 }

@@ -18,7 +18,7 @@ export function policyJsonSchema(registries: Registries): JsonSchema {
   const schema = draft07(document, "A Foretide policy", "How one service is scaled before its load arrives.");
   const spec = (schema["properties"] as Record<string, JsonSchema>)["spec"];
   const fields = spec?.["properties"] as Record<string, JsonSchema>;
-  Object.assign(fields["target"] ?? {}, union(registries.actuators));
+  Object.assign(fields["target"] ?? {}, union(registries.actuators, { optional: false }));
   return schema;
 }
 
@@ -27,12 +27,12 @@ export function daemonJsonSchema(registries: Registries): JsonSchema {
   const schema = draft07(DAEMON_SCHEMA, "foretide.yaml", "The configuration of the Foretide daemon.");
   const sources = (schema["properties"] as Record<string, JsonSchema>)["sources"];
   const fields = sources?.["properties"] as Record<string, JsonSchema>;
-  for (const name of ["market", "carbon"] as const) Object.assign(fields[name] ?? {}, union(registries[name]), { minProperties: 0 });
+  for (const name of ["market", "carbon"] as const) Object.assign(fields[name] ?? {}, union(registries[name], { optional: true }));
   return schema;
 }
 
-/** One key of several, each with the schema of its provider. */
-function union(providers: ProviderSchemas | undefined): JsonSchema {
+/** One key of several, each with the schema of its provider; none where it is optional. */
+function union(providers: ProviderSchemas | undefined, { optional: noneToo }: { readonly optional: boolean }): JsonSchema {
   if (providers === undefined) return { type: "object" };
   const properties = Object.fromEntries(
     providers.map((provider) => {
@@ -42,7 +42,8 @@ function union(providers: ProviderSchemas | undefined): JsonSchema {
       return [provider.type, forEditors(optional ? { ...schema, type: ["object", "null"] } : schema)];
     }),
   );
-  return { type: "object", properties, patternProperties: OWN_KEYS, additionalProperties: false, minProperties: 1 };
+  const exactlyOne = [...providers.map((provider) => ({ required: [provider.type] })), ...(noneToo ? [{ maxProperties: 0 }] : [])];
+  return { type: "object", properties, patternProperties: OWN_KEYS, additionalProperties: false, oneOf: exactlyOne };
 }
 
 const OWN_KEYS = { "^x-": {} } as const;

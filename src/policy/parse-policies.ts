@@ -4,11 +4,11 @@ import { compilePolicy, type CompileContext } from "./compile-policy.ts";
 import { type ConfigError, sortConfigErrors } from "./config-error.ts";
 import { inheritedBy, type Inheritance, mergeSpecs, NOTHING_INHERITED } from "./inheritance.ts";
 import type { Lookups } from "./interpolate.ts";
-import { type Fault, isRecord, parseWith, placeFaults } from "./issues.ts";
+import { type Fault, isRecord, parseWith, placeFaults, unknownKey, withoutEchoes } from "./issues.ts";
 import { API_VERSION, METADATA } from "./policy-schema.ts";
 import { builtInPresets, type Preset } from "./preset.ts";
 import type { Registries } from "./read-provider.ts";
-import { nearest, suggestOneOf } from "./suggest.ts";
+import { suggestOneOf } from "./suggest.ts";
 import { readYaml, type YamlDocument, type YamlFile } from "./yaml-source.ts";
 
 export interface ParseOptions {
@@ -70,7 +70,7 @@ function parseDocument(document: YamlDocument, context: CompileContext, inherita
   const spec = inherited.reduceRight<unknown>((merged, layer) => mergeSpecs(merged, layer.spec), undefined);
   const name = metadata.value?.name;
   const compiled = compilePolicy({ name: name ?? "", group: metadata.value?.group ?? name ?? "", labels }, mergeSpecs(spec, value["spec"]), context);
-  const errors = placeFaults([...envelope, ...metadata.faults, ...compiled.faults], document, inherited.map((layer) => layer.layer));
+  const errors = placeFaults(withoutEchoes([...envelope, ...metadata.faults, ...compiled.faults]), document, inherited.map((layer) => layer.layer));
   return { errors, ...(name === undefined ? {} : { name }), ...(compiled.value === undefined ? {} : { policy: compiled.value }) };
 }
 
@@ -78,8 +78,8 @@ function envelopeFaults(value: Readonly<Record<string, unknown>>): readonly Faul
   const faults: Fault[] = [];
   for (const key of Object.keys(value)) {
     if ((ENVELOPE as readonly string[]).includes(key) || key.startsWith("x-")) continue;
-    const near = nearest(key, ENVELOPE.filter((known) => !Object.hasOwn(value, known)));
-    faults.push({ path: [key], at: "key", message: `unknown key ${JSON.stringify(key)}`, suggestion: near === undefined ? `put it beneath spec; the top holds ${ENVELOPE.join(", ")}` : `did you mean ${JSON.stringify(near)}?` });
+    const fault = unknownKey([key], ENVELOPE.filter((known) => !Object.hasOwn(value, known)), ENVELOPE);
+    faults.push(fault.meant === undefined ? { ...fault, suggestion: `put it beneath spec; the top holds ${ENVELOPE.join(", ")}` } : fault);
   }
   if (value["apiVersion"] !== API_VERSION) faults.push(mustBe("apiVersion", value["apiVersion"], [API_VERSION]));
   if (!KINDS.some((kind) => kind === value["kind"])) faults.push(mustBe("kind", value["kind"], KINDS));

@@ -25,38 +25,39 @@ export type SignalInput = z.output<typeof signal>;
 
 const scaling = z.strictObject({
   by: choice(["objective", "utilization", "per-replica"]).optional().describe("How load becomes replicas: objective (by the error budget and the capacity of a replica), utilization, or per-replica (load per replica). By default the preset's, else objective."),
-  requestsPerSecondPerReplica: number({ min: 1e-9 }).optional().describe("For `by: objective`: what one replica carries at most. Learned where it is not given."),
+  requestsPerSecondPerReplica: number({ moreThan: 0 }).optional().describe("For `by: objective`: what one replica carries at most. Learned where it is not given."),
   target: targetValue().optional().describe("For `by: utilization` the busy share to keep (70%); for `by: per-replica` the load that one replica should carry (50, 2GiB)."),
 });
 
 const objective = z.strictObject({
-  latency: duration({ min: 0.001 }).prefault("250ms").describe("A request slower than this misses the objective."),
+  latency: duration({ min: 0.001, usualUnit: "ms" }).prefault("250ms").describe("A request slower than this misses the objective."),
   errorBudget: share({ moreThan: 0 }).prefault("0.1%").describe("The share of requests that may miss the objective."),
 });
 
 const forecast = z.strictObject({
   enabled: flag().prefault(true).describe("false: scale on the newest data alone."),
   step: duration({ min: 5, max: 3600 }).prefault("60s").describe("The grid of the history and of the forecast."),
-  seasons: z.array(duration({ min: 10 })).max(4).prefault(["1d", "7d"]).describe("The lengths of the load's rhythms."),
+  seasons: z.array(duration({ min: 10, usualUnit: "h" })).max(4).prefault(["1d", "7d"]).describe("The lengths of the load's rhythms."),
   horizon: duration({ min: 5 }).prefault("2h").describe("How far ahead the forecast looks."),
   refit: duration({ min: 10 }).prefault("1h").describe("How often the model is fitted anew."),
-  history: duration({ min: 60 }).prefault("28d").describe("How much history a fit sees."),
+  history: duration({ min: 60, usualUnit: "d" }).prefault("28d").describe("How much history a fit sees."),
   calendar: text({ pattern: /^[A-Z]{2}(?:-[A-Z0-9]{1,3}){0,2}$/, what: "a calendar such as DE or DE-BY", suggest: (value) => (/^[a-z]{2}([-_][a-z0-9]{1,3})?$/i.test(value) ? `did you mean ${value.toUpperCase().replace("_", "-")}?` : "write a country, and its region where wanted: DE, DE-BY, US-CA") }).optional().describe("Public holidays of a country or region (ISO 3166): DE, DE-BY."),
 });
 
-const direction = (defaults: { readonly stabilization: string; readonly maxShare: string; readonly maxReplicas: number }) =>
+/** What is not given here follows the way of scaling: see `behaviorOf` in compile-policy.ts. */
+const direction = (usual: { readonly stabilization: string; readonly share: string; readonly replicas: string }) =>
   z
     .strictObject({
-      stabilization: duration({ min: 0 }).prefault(defaults.stabilization).describe("The look-back whose safest recommendation holds."),
-      maxShare: share({ moreThan: 0 }).prefault(defaults.maxShare).describe("The largest change of one evaluation, as a share of the current replicas."),
-      maxReplicas: integer({ min: 1 }).prefault(defaults.maxReplicas).describe("The change that is always allowed, however small the share comes out."),
+      stabilization: duration({ min: 0 }).optional().describe(`The look-back whose safest recommendation holds. By default ${usual.stabilization}.`),
+      maxShare: share({ moreThan: 0 }).optional().describe(`The largest change of one evaluation, as a share of the current replicas. By default ${usual.share}.`),
+      maxReplicas: integer({ min: 1 }).optional().describe(`The change that is always allowed, however small the share comes out. By default ${usual.replicas}.`),
     })
     .prefault({});
 
 const behavior = z.strictObject({
-  tolerance: share().prefault("5%").describe("A relative difference smaller than this changes nothing."),
-  scaleOut: direction({ stabilization: "0s", maxShare: "100%", maxReplicas: 4 }).describe("Limits on growing."),
-  scaleIn: direction({ stabilization: "5m", maxShare: "10%", maxReplicas: 1 }).describe("Limits on shrinking."),
+  tolerance: share().optional().describe("A relative difference smaller than this changes nothing. By default 0 where an objective scales (the cost of a change is weighed there), else 10%."),
+  scaleOut: direction({ stabilization: "0s", share: "400% where an objective scales, else 100%", replicas: "10 where an objective scales, else 4" }).describe("Limits on growing."),
+  scaleIn: direction({ stabilization: "60s where an objective scales, else 5m", share: "100%", replicas: "1" }).describe("Limits on shrinking."),
 });
 
 const fallback = z.strictObject({
@@ -98,7 +99,7 @@ const schedule = z.strictObject({
   name: objectName().describe("Its name, shown in the decisions that it shapes."),
   cron: text().describe("When it begins: five fields (minute hour day month weekday)."),
   timezone: text().prefault("UTC").describe("The time zone of the cron fields (IANA): Europe/Berlin."),
-  duration: duration({ min: 60 }).describe("How long it holds."),
+  duration: duration({ min: 60, usualUnit: "h" }).describe("How long it holds."),
   ...bounds,
   expires: instant().optional().describe("After this it never begins again."),
 });
@@ -107,7 +108,7 @@ const event = z.strictObject({
   name: objectName().describe("Its name, shown in the decisions that it shapes."),
   start: instant().describe("When it begins, with the offset: 2026-11-27T06:00:00Z."),
   end: instant().optional().describe("When it ends. Give this, or `duration`."),
-  duration: duration({ min: 60 }).optional().describe("How long it holds. Give this, or `end`."),
+  duration: duration({ min: 60, usualUnit: "h" }).optional().describe("How long it holds. Give this, or `end`."),
   ...bounds,
 });
 

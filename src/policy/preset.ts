@@ -11,7 +11,7 @@ import { readYaml, type YamlFile } from "./yaml-source.ts";
 const named = z.strictObject({
   name: text().describe("The metric's name."),
   unit: text().optional().describe("The unit that it must carry."),
-  scale: number({ min: 1e-12 }).prefault(1).describe("Value in the unit of the first name = value × scale."),
+  scale: number({ moreThan: 0 }).prefault(1).describe("Value in the unit of the first name = value × scale."),
 });
 
 const presetSignal = z.strictObject({

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { PathSegment } from "./config-error.ts";
 import { type Fault, isRecord, parseWith } from "./issues.ts";
-import { suggestOneOf } from "./suggest.ts";
+import { nearest, suggestOneOf } from "./suggest.ts";
 
 /** What a registry tells of its providers: the key in the YAML, and the schema of what stands beneath it. */
 export type ProviderSchemas = readonly { readonly type: string; readonly config: z.ZodType }[];
@@ -35,15 +35,15 @@ export function readProvider(value: unknown, providers: ProviderSchemas | undefi
   if (value === undefined) return fault("is required", example);
   if (value === null) return fault("is empty", example);
   if (!isRecord(value)) {
-    const meant = typeof value === "string" && (types.length === 0 || types.includes(value)) ? `did you mean { ${value}: {} }?` : suggestOneOf(value, types);
-    return fault(`expected a mapping of one key, the ${what}`, meant ?? example);
+    const meant = typeof value !== "string" ? undefined : types.length === 0 ? value : nearest(value, types);
+    return fault(`expected a mapping of one key, the ${what}`, meant === undefined ? (suggestOneOf(undefined, types) ?? example) : `did you mean { ${meant}: {} }?`);
   }
   const keys = Object.keys(value).filter((key) => !key.startsWith("x-"));
   const [type, second] = keys;
   if (type === undefined) return fault(`names no ${what}`, example);
   const unknown = providers === undefined ? undefined : keys.find((key) => !types.includes(key));
   if (unknown !== undefined) return fault(`unknown ${what} ${JSON.stringify(unknown)}`, suggestOneOf(unknown, types), unknown);
-  if (second !== undefined) return fault(`names ${String(keys.length)} of the ${what} (${keys.join(", ")}), one is wanted`, "remove all but one", second);
+  if (second !== undefined) return fault(`one ${what} is wanted, not ${String(keys.length)} (${keys.join(", ")})`, "remove all but one", second);
   const config = value[type] ?? {};
   if (!isRecord(config)) return { faults: [{ path: [...path, type], at: "value", message: `expected a mapping, not ${JSON.stringify(config)}`, suggestion: `write ${type}: {}, or its keys beneath it` }] };
   const provider = providers?.find((candidate) => candidate.type === type);

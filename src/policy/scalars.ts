@@ -11,7 +11,7 @@ function scalar<T>(json: Readonly<Record<string, unknown>>, read: (value: unknow
     .any()
     .transform((value: unknown, context): T => {
       const reading: Reading<T> =
-        value === undefined ? wrong("is required") : value === null ? wrong("is empty", "give it a value, or remove the key") : read(value);
+        value === undefined ? wrong("is required", howToWrite(json)) : value === null ? wrong("is empty", "give it a value, or remove the key") : read(value);
       if (reading.ok) return reading.value;
       context.issues.push({ code: "custom", input: value, message: reading.message, params: { suggestion: reading.suggestion } });
       return z.NEVER;
@@ -19,16 +19,29 @@ function scalar<T>(json: Readonly<Record<string, unknown>>, read: (value: unknow
     .meta(json);
 }
 
+function howToWrite(json: Readonly<Record<string, unknown>>): string {
+  const example: unknown = Array.isArray(json["examples"]) ? json["examples"][0] : undefined;
+  if (example !== undefined) return `write it as ${String(example)}`;
+  if (Array.isArray(json["enum"])) return `it can be ${json["enum"].join(", ")}`;
+  return json["type"] === "integer" ? "write a whole number" : json["type"] === "number" ? "write a number" : "write a text";
+}
+
 const right = <T>(value: T): Reading<T> => ({ ok: true, value });
 const wrong = (message: string, suggestion?: string): { readonly ok: false; readonly message: string; readonly suggestion?: string | undefined } => ({ ok: false, message, suggestion });
-const shown = (value: unknown): string => (typeof value === "object" && value !== null ? (Array.isArray(value) ? "a list" : "a mapping") : JSON.stringify(value));
+
+function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return Array.isArray(value) ? "a list" : "a mapping";
+}
+
 const didYouMean = (value: string): string => `did you mean ${value}?`;
 
 export const SECONDS_PER_UNIT = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
 
-function readDuration(value: unknown): Reading<number> {
-  if (typeof value === "number") return wrong("a duration needs its unit", didYouMean(`${String(value)}s`));
+function readDuration(value: unknown, usualUnit: string): Reading<number> {
+  if (typeof value === "number") return wrong("a duration needs its unit", didYouMean(`${String(value)}${usualUnit}`));
   if (typeof value !== "string") return wrong(`expected a duration such as 90s, 5m or 1d, not ${shown(value)}`, "write a number and one of ms, s, m, h, d, w");
   const text = value.trim();
   if (DURATION.test(text)) {
@@ -49,10 +62,10 @@ function spelledUnit(word: string): string | undefined {
   return ["s", "m", "h", "d", "w"].includes(first) && /^(s|sec|second|m|min|minute|h|hr|hour|d|day|w|wk|week)s?$/.test(lower) ? first : undefined;
 }
 
-/** A span of time in seconds, from `90s`, `5m`, `1h30m`, `250ms`, within the bounds (seconds). */
-export function duration(bounds: { readonly min?: number; readonly max?: number } = {}) {
+/** A span of time in seconds, from `90s`, `5m`, `1h30m`, `250ms`, within the bounds (seconds). A bare number is told the usual unit. */
+export function duration(bounds: { readonly min?: number; readonly max?: number; readonly usualUnit?: keyof typeof SECONDS_PER_UNIT } = {}) {
   return scalar({ type: "string", pattern: DURATION.source, examples: ["90s", "5m", "1d"] }, (value) => {
-    const reading = readDuration(value);
+    const reading = readDuration(value, bounds.usualUnit ?? "s");
     return reading.ok ? within(reading.value, bounds, formatSeconds) : reading;
   });
 }
@@ -104,17 +117,22 @@ const BYTES = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$/;
 function readBytes(value: unknown): Reading<number> {
   const match = typeof value === "string" ? BYTES.exec(value.trim()) : null;
   if (match !== null) return right(Math.round(Number(match[1]) * (BYTES_PER_UNIT[match[2] ?? ""] ?? 1)));
-  if (typeof value === "number") return wrong("a size needs its unit", didYouMean(`${String(value)}B`));
+  if (typeof value === "number") return wrong("a size needs its unit", didYouMean(`${String(value)}MiB`));
   const loose = typeof value === "string" ? /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i.exec(value.trim()) : null;
   const unit = loose === null ? undefined : `${(loose[2] ?? "").toUpperCase()}${loose[2] === "" ? "" : "i"}B`;
   return wrong(`${shown(value)} is not a size`, loose === null ? "write it as 64MiB" : didYouMean(`${loose[1] ?? ""}${unit ?? ""}`));
+}
+
+function formatBytes(size: number): string {
+  const unit = ["TiB", "GiB", "MiB", "KiB"].find((name) => size % (BYTES_PER_UNIT[name] ?? 1) === 0) ?? "B";
+  return `${String(size / (BYTES_PER_UNIT[unit] ?? 1))}${unit}`;
 }
 
 /** A number of bytes, from `64MiB` (1024-based) or `64MB` (1000-based). */
 export function bytes(bounds: { readonly min?: number; readonly max?: number } = {}) {
   return scalar({ type: "string", pattern: BYTES.source, examples: ["64MiB"] }, (value) => {
     const reading = readBytes(value);
-    return reading.ok ? within(reading.value, bounds, (size) => `${String(size)}B`) : reading;
+    return reading.ok ? within(reading.value, bounds, formatBytes) : reading;
   });
 }
 
@@ -128,8 +146,9 @@ export function targetValue() {
 
 function numeric(value: unknown, kind: string): Reading<number> {
   if (typeof value === "number" && Number.isFinite(value)) return right(value);
-  const plain = typeof value === "string" ? /^\$?\s*(-?\d+(?:[.,]\d+)?)/.exec(value.trim()) : null;
-  const number = plain?.[1]?.replace(",", ".");
+  // "$20", "100 rps", "1_000" and "1,000" say plainly what was meant.
+  const plain = typeof value === "string" ? /^\$?\s*(-?\d{1,3}(?:[_,]\d{3})+|-?\d+(?:[.,]\d+)?)/.exec(value.trim()) : null;
+  const number = /[_,]\d{3}/.test(plain?.[1] ?? "") ? plain?.[1]?.replaceAll(/[_,]/g, "") : plain?.[1]?.replace(",", ".");
   return wrong(`expected ${kind}, not ${shown(value)}`, number === undefined ? `write ${kind}` : didYouMean(number));
 }
 
@@ -143,9 +162,11 @@ export function integer(bounds: { readonly min?: number; readonly max?: number }
 }
 
 /** A number within the bounds. */
-export function number(bounds: { readonly min?: number; readonly max?: number } = {}) {
-  return scalar({ type: "number", ...jsonBounds(bounds) }, (value) => {
+export function number(bounds: { readonly min?: number; readonly max?: number; readonly moreThan?: number } = {}) {
+  const { moreThan } = bounds;
+  return scalar({ type: "number", ...jsonBounds(bounds), ...(moreThan === undefined ? {} : { exclusiveMinimum: moreThan }) }, (value) => {
     const reading = numeric(value, "a number");
+    if (reading.ok && moreThan !== undefined && reading.value <= moreThan) return wrong(`must be more than ${String(moreThan)}`, "write a larger number, or remove the key");
     return reading.ok ? within(reading.value, bounds) : reading;
   });
 }

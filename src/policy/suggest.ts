@@ -1,13 +1,30 @@
-/** The nearest of `candidates` to a mistyped `word`, or undefined where none is near (more than a third of it differs). */
+// What other tools call it. A near spelling alone would take scaleDown for scaleOut.
+const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  scaledown: ["scaleIn"], scaleup: ["scaleOut"], slo: ["objective"], sli: ["objective"], avg: ["mean"], average: ["mean"], total: ["sum"],
+  moer: ["marginal"], verbose: ["debug"], trace: ["debug"], auto: ["full"], on: ["full"], off: ["observe"], dryrun: ["dry-run", "recommend"], minimum: ["min", "minReplicas"],
+  maximum: ["max", "maxReplicas"], minreplicas: ["min"], maxreplicas: ["max"], cooldown: ["stabilization"], interval: ["evaluationInterval"], metrics: ["metric"], tags: ["labels"],
+  spotpercentage: ["spotShare"], asg: ["aws-asg"], awsautoscalinggroup: ["aws-asg"], ecs: ["aws-ecs"], schedule: ["schedules"], event: ["events"], budget: ["errorBudget"],
+};
+
+const SHORTEST_STEM = 3;
+
+/** The nearest of `candidates` to a mistyped `word`: a third of it may differ, or one is the beginning of the other. Undefined where none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = simplify(word);
+  const known = OTHER_WORDS[plain]?.find((candidate) => candidates.includes(candidate));
+  if (known !== undefined) return known;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(plain.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(plain, simplify(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  return best ?? candidates.find((candidate) => isStem(simplify(candidate), plain) || isStem(plain, simplify(candidate)));
+}
+
+// "maximum" for max, "service" for serviceName.
+function isStem(stem: string, word: string): boolean {
+  return stem.length >= SHORTEST_STEM && word.startsWith(stem);
 }
 
 /** `did you mean "x"?`, where one of the candidates is near; else the choices, where they are few. */

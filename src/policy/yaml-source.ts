@@ -39,11 +39,12 @@ export function readYaml(file: YamlFile, lookups: Lookups): { readonly documents
   const documents: YamlDocument[] = [];
   const errors: ConfigError[] = [];
   for (const document of parsed) {
-    const problems = [...document.errors, ...document.warnings];
+    // After a first syntax error the rest of a document is read askew: what follows from it is no news.
+    const problems = [...document.errors.slice(0, 1), ...document.warnings];
     if (problems.length > 0) {
-      for (const problem of problems) {
+      for (const problem of problems.slice(0, YAML_LIMITS.errorsShown)) {
         const { line, col } = lines.linePos(problem.pos[0]);
-        if (errors.length < YAML_LIMITS.errorsShown) errors.push(at(line, col, ...explain(problem.code, problem.message)));
+        errors.push(at(line, col, ...explain(problem.code, problem.message)));
       }
       continue;
     }
@@ -109,7 +110,8 @@ class Conversion {
     if (isAlias(node)) {
       this.aliases += 1;
       if (this.aliases > YAML_LIMITS.aliases) return this.aliases === YAML_LIMITS.aliases + 1 ? this.refuse(node, path, `more than ${String(YAML_LIMITS.aliases)} aliases`, "write the values out, or move them to the defaults of foretide.yaml") : undefined;
-      return this.convert(node.resolve(this.document) ?? null, path, depth + 1);
+      const target = node.resolve(this.document);
+      return target === undefined ? this.refuse(node, path, `nothing is named &${node.source}`, "define the anchor above its use, or put a text that begins with * in quotes") : this.convert(target, path, depth + 1);
     }
     if (isScalar(node)) {
       if (typeof node.value !== "string") return node.value;

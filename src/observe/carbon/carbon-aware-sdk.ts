@@ -4,7 +4,10 @@ import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
 import { getJson } from "./get-json.ts";
 
 /** The SDK hides its own source: whoever runs it says which signal that is. */
-export const config = z.strictObject({ baseUrl: z.url(), signal: z.enum(["average", "marginal"]) });
+export const config = z.strictObject({
+  baseUrl: z.url().describe("Where the service answers."),
+  signal: z.enum(["average", "marginal"]).describe("Which intensity it is: the grid's average, or that of the marginal plant (MOER)."),
+});
 
 const emissionsShape = z.array(z.object({ location: z.string(), time: z.string(), rating: z.number() })).min(1);
 const forecastsShape = z.array(z.object({ forecastData: z.array(z.object({ timestamp: z.string(), value: z.number() })) }));

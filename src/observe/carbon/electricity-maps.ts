@@ -5,9 +5,9 @@ import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
 import { getJson } from "./get-json.ts";
 
 export const config = z.strictObject({
-  token: z.string().min(1),
-  baseUrl: z.url().default("https://api.electricitymaps.com/v3"),
-  emissions: z.enum(["lifecycle", "direct"]).default("lifecycle"),
+  token: z.string().min(1).describe("The API token: give it as ${env:NAME} or ${file:PATH}."),
+  baseUrl: z.url().default("https://api.electricitymaps.com/v3").describe("Where the service answers."),
+  emissions: z.enum(["lifecycle", "direct"]).default("lifecycle").describe("Life-cycle factors of the plants, or their direct emissions alone."),
 });
 
 const latestShape = z.object({ zone: z.string(), carbonIntensity: z.number(), datetime: z.string(), isEstimated: z.boolean().nullish() });

@@ -3,7 +3,9 @@ import { failure, success } from "../../model/result.ts";
 import { regionFacts, REGIONS_AS_OF_SECONDS } from "../market/catalog.ts";
 import type { CarbonSource } from "./carbon-source.ts";
 
-export const config = z.strictObject({ signal: z.enum(["average", "marginal"]).default("average") });
+export const config = z.strictObject({
+  signal: z.enum(["average", "marginal"]).default("average").describe("Which intensity it is: the grid's average, or that of the marginal plant (MOER)."),
+});
 
 /** Annual means by cloud region from `config/catalogs/regions.json`: always there, never news. */
 export function create(options: z.infer<typeof config>): CarbonSource {

@@ -4,9 +4,9 @@ import { failure, success } from "../../model/result.ts";
 import type { CarbonSource } from "./carbon-source.ts";
 
 export const config = z.strictObject({
-  path: z.string().min(1),
-  signal: z.enum(["average", "marginal"]),
-  emissions: z.enum(["lifecycle", "direct"]).default("lifecycle"),
+  path: z.string().min(1).describe("A CSV of time and one column a zone, gCO2e per kWh."),
+  signal: z.enum(["average", "marginal"]).describe("Which intensity it is: the grid's average, or that of the marginal plant (MOER)."),
+  emissions: z.enum(["lifecycle", "direct"]).default("lifecycle").describe("Life-cycle factors of the plants, or their direct emissions alone."),
 });
 
 /**

@@ -3,7 +3,9 @@ import { failure, success } from "../../model/result.ts";
 import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
 import { getJson } from "./get-json.ts";
 
-export const config = z.strictObject({ baseUrl: z.url().default("https://api.carbonintensity.org.uk") });
+export const config = z.strictObject({
+  baseUrl: z.url().default("https://api.carbonintensity.org.uk").describe("Where the service answers."),
+});
 
 const shape = z.object({
   data: z.array(z.object({ from: z.string(), intensity: z.object({ forecast: z.number().nullable(), actual: z.number().nullable() }) })),

@@ -7,9 +7,9 @@ import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
 import { getJson } from "./get-json.ts";
 
 export const config = z.strictObject({
-  username: z.string().min(1),
-  password: z.string().min(1),
-  baseUrl: z.url().default("https://api.watttime.org"),
+  username: z.string().min(1).describe("The account's name."),
+  password: z.string().min(1).describe("The account's password: give it as ${env:NAME} or ${file:PATH}."),
+  baseUrl: z.url().default("https://api.watttime.org").describe("Where the service answers."),
 });
 
 const loginShape = z.object({ token: z.string() });
