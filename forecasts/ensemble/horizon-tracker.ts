@@ -1,12 +1,17 @@
 import { AdaptiveLevels, CONTROLLED_LEVELS } from "../intervals/adaptive-levels.ts";
 import { ResidualWindow, type SavedResiduals } from "../intervals/residual-window.ts";
+import { judgeTrust, type RivalErrors, type Trusted } from "../trust-gate.ts";
 import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
 
-/** What was forecast for one row at one horizon: the point, each member's own forecast, and the paths of the controlled levels. */
+/** What was forecast for one row at one horizon: the point that was given out, and what each rival made of it. */
 export interface Issue {
   readonly point: number;
-  readonly members: Float64Array;
+  /** The members, then the ensemble, seasonal naive and the newest value. */
+  readonly rivals: Float64Array;
 }
+
+/** Columns after the members': the ensemble before the trust gate, and the baselines. */
+export const GATE_RIVALS = 3;
 
 export interface TrackerShape {
   readonly horizon: number;
@@ -19,6 +24,8 @@ export interface TrackerShape {
 }
 
 export interface SavedTracker {
+  readonly trusted: Trusted;
+  readonly matured: number;
   readonly errors: readonly number[];
   readonly residuals: SavedResiduals;
   readonly shifts: readonly number[];
@@ -28,20 +35,28 @@ export interface SavedTracker {
 /** Scores forecasts of one horizon when their row arrives: the members' errors, the residuals, the levels' coverage. */
 export class HorizonTracker {
   readonly shape: TrackerShape;
-  /** Exponentially weighted mean absolute error of each member. */
+  /** What forecasts this horizon. */
+  trusted: Trusted;
+  /** Forecasts that the errors rest on. */
+  matured: number;
+  /** Exponentially weighted mean absolute error of each rival: the members, then the gate's three. */
   readonly errors: Float64Array;
   readonly residuals: ResidualWindow;
   readonly levels: AdaptiveLevels;
   /** Issues not matured yet, by due row: point, members, controlled paths; a due slot with a NaN point holds none. */
   private readonly pending: Float32Array;
   private readonly slots: number;
+  private readonly rivals: number;
   private readonly width: number;
 
   constructor(shape: TrackerShape, saved?: SavedTracker) {
     this.shape = shape;
-    this.width = 1 + shape.members + CONTROLLED_LEVELS.length;
+    this.rivals = shape.members + GATE_RIVALS;
+    this.width = 1 + this.rivals + CONTROLLED_LEVELS.length;
     this.slots = Math.ceil(shape.horizon / shape.stride);
-    this.errors = saved ? Float64Array.from(saved.errors) : new Float64Array(shape.members);
+    this.errors = saved ? Float64Array.from(saved.errors) : new Float64Array(this.rivals);
+    this.trusted = saved?.trusted ?? "ensemble";
+    this.matured = saved?.matured ?? 0;
     this.residuals = saved ? ResidualWindow.restore(saved.residuals) : new ResidualWindow(shape.residualCapacity);
     this.levels = new AdaptiveLevels(saved?.shifts);
     this.pending = saved ? decodeFloats(saved.pending) : new Float32Array(this.slots * this.width).fill(NaN);
@@ -56,8 +71,8 @@ export class HorizonTracker {
   issue(row: number, forecast: Issue): void {
     const at = this.slotOf(row) * this.width;
     this.pending[at] = forecast.point;
-    this.pending.set(forecast.members, at + 1);
-    const levels = at + 1 + forecast.members.length;
+    this.pending.set(forecast.rivals, at + 1);
+    const levels = at + 1 + this.rivals;
     for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = this.offset(CONTROLLED_LEVELS[i]!);
   }
 
@@ -73,20 +88,33 @@ export class HorizonTracker {
     const point = this.pending[at]!;
     this.pending[at] = NaN;
     if (Number.isNaN(point) || Number.isNaN(value)) return;
-    const { members, stride, halfLifeRows } = this.shape;
+    const { stride, halfLifeRows } = this.shape;
     const rate = 1 - 0.5 ** (stride / halfLifeRows);
-    for (let j = 0; j < members; j++) {
+    for (let j = 0; j < this.rivals; j++) {
       this.errors[j] = this.errors[j]! + rate * (Math.abs(value - this.pending[at + 1 + j]!) - this.errors[j]!);
     }
     const residual = value - point;
     for (let i = 0; i < CONTROLLED_LEVELS.length; i++) {
-      this.levels.learn(i, residual <= this.pending[at + 1 + members + i]! ? 1 : 0);
+      this.levels.learn(i, residual <= this.pending[at + 1 + this.rivals + i]! ? 1 : 0);
     }
     this.residuals.add(residual);
+    this.matured++;
+    this.judge();
+  }
+
+  /** Lets the trust gate look at the errors. */
+  judge(): void {
+    this.trusted = judgeTrust(this.trusted, this.rivalErrors(), this.matured);
+  }
+
+  rivalErrors(): RivalErrors {
+    const { members } = this.shape;
+    return { ensemble: this.errors[members]!, seasonalNaive: this.errors[members + 1]!, now: this.errors[members + 2]! };
   }
 
   /** What an earlier fit's tracker knew, for this one's members: column j is its member `columns[j]`, or a new one at −1. */
-  succeed(earlier: SavedTracker, columns: readonly number[], earlierMembers: number): HorizonTracker {
+  succeed(earlier: SavedTracker, memberColumns: readonly number[], earlierMembers: number): HorizonTracker {
+    const columns = [...memberColumns, ...Array.from({ length: GATE_RIVALS }, (_, i) => earlierMembers + i)];
     const before = new HorizonTracker({ ...this.shape, members: earlierMembers }, earlier);
     const next = new HorizonTracker(this.shape, { ...earlier, errors: [...this.errors], pending: encodeFloats(this.pending) });
     columns.forEach((column, j) => {
@@ -97,13 +125,15 @@ export class HorizonTracker {
       const to = slot * this.width;
       next.pending[to] = before.pending[from]!;
       columns.forEach((column, j) => (next.pending[to + 1 + j] = column < 0 ? before.pending[from]! : before.pending[from + 1 + column]!));
-      for (let i = 0; i < CONTROLLED_LEVELS.length; i++) next.pending[to + 1 + columns.length + i] = before.pending[from + 1 + earlierMembers + i]!;
+      for (let i = 0; i < CONTROLLED_LEVELS.length; i++) next.pending[to + 1 + columns.length + i] = before.pending[from + 1 + before.rivals + i]!;
     }
     return next;
   }
 
   save(): SavedTracker {
     return {
+      trusted: this.trusted,
+      matured: this.matured,
       errors: [...this.errors],
       residuals: this.residuals.save(),
       shifts: [...this.levels.shifts],

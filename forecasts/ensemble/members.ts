@@ -2,7 +2,7 @@ import { ARX_RIDGE } from "../models/arx-ridge.ts";
 import { DOUBLE_SEASONAL_SMOOTHING } from "../models/double-seasonal-smoothing.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "../models/member.ts";
 import { PROFILE_CORRECTION } from "../models/profile-correction.ts";
-import { SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK } from "../models/seasonal-naive.ts";
+import { LAST_VALUE, SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK } from "../models/seasonal-naive.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
 import { fromUnit, type Unit } from "../numeric/unit.ts";
 
@@ -22,6 +22,9 @@ export const MEMBERS: Readonly<Record<string, MemberChoice>> = Object.fromEntrie
   ].map((choice) => [choice.unit === "log" ? `${choice.kind.id}-log` : choice.kind.id, choice]),
 );
 
+/** The trust gate's rivals: never weighed, always scored. */
+export const BASELINES = ["seasonal-naive-day", "last-value"] as const;
+
 /** A member at work, its forecasts turned into the raw unit and kept within bounds. */
 export class SeatedMember {
   readonly id: string;
@@ -29,7 +32,7 @@ export class SeatedMember {
   private readonly member: Member;
 
   constructor(id: string, shape: Shape, saved?: { readonly state: unknown }) {
-    const choice = MEMBERS[id];
+    const choice = id === LAST_VALUE.id ? { kind: LAST_VALUE, unit: "raw" as const } : MEMBERS[id];
     if (choice === undefined) throw new Error(`no member is called "${id}"`);
     this.id = id;
     this.unitKind = choice.unit;

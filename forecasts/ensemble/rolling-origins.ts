@@ -10,6 +10,8 @@ import { weightsFromErrors } from "./weights.ts";
 export interface RollingOrigins {
   readonly origins: readonly number[];
   readonly paths: readonly (readonly Float64Array[])[];
+  /** The same of seasonal naive and of the newest value. */
+  readonly baselines: readonly (readonly Float64Array[])[];
 }
 
 type Bucket = readonly [from: number, to: number];
@@ -22,15 +24,17 @@ export function firstTrackers(rolling: RollingOrigins, series: PreparedSeries, k
     const buckets = knots.map((_, index) => bucketOf(knots, index));
   const trackers = knots.map((knot) => new HorizonTracker(trackerShape(knot, rolling.paths.length, shape)));
   const scores = new OriginScores(rolling, series, trackers[0]!.shape.halfLifeRows);
+  const members = rolling.paths.length;
   for (const [index, tracker] of trackers.entries()) {
-    const errors = scores.meanErrors(buckets[index]!);
-    tracker.errors.set(errors ?? trackers[index - 1]?.errors ?? []);
+    tracker.errors.set(scores.meanErrors(buckets[index]!, rolling.paths) ?? trackers[index - 1]?.errors.subarray(0, members) ?? []);
   }
-  const weights = trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(rolling.paths.length)));
-  const table = interpolateKnots(knots, shape.horizon);
+  const weights = trackers.map((tracker) => weightsFromErrors(tracker.errors.subarray(0, members), new Float64Array(members)));
+  const ensemble = scores.combined(weights, interpolateKnots(knots, shape.horizon));
   for (const [index, tracker] of trackers.entries()) {
-    scores.fillResiduals(tracker, buckets[index]!, weights, table);
+    scores.fillResiduals(tracker, buckets[index]!, ensemble);
     if (tracker.residuals.size === 0 && index > 0) inherit(tracker, trackers[index - 1]!);
+    tracker.errors.set(scores.meanErrors(buckets[index]!, [ensemble, ...rolling.baselines]) ?? trackers[index - 1]?.errors.subarray(members) ?? [], members);
+    // The origins of one fit lie too close together to demote anything: the gate judges matured forecasts only.
   }
   return trackers;
 }
@@ -49,8 +53,8 @@ class OriginScores {
   }
 
   /** A newer origin counts more. Undefined where no row of the bucket is known. */
-  meanErrors([from, to]: Bucket): Float64Array | undefined {
-    const { origins, paths } = this.rolling;
+  meanErrors([from, to]: Bucket, paths: readonly (readonly Float64Array[])[]): Float64Array | undefined {
+    const { origins } = this.rolling;
     const sums = new Float64Array(paths.length);
     const last = origins.at(-1) ?? 0;
     let total = 0;
@@ -67,16 +71,21 @@ class OriginScores {
   }
 
   /** Adds the ensemble's residuals of a bucket, thinned evenly to what the tracker keeps. */
-  fillResiduals(tracker: HorizonTracker, [from, to]: Bucket, weights: readonly Float64Array[], table: KnotTable): void {
+  fillResiduals(tracker: HorizonTracker, [from, to]: Bucket, ensemble: readonly Float64Array[]): void {
     const { origins } = this.rolling;
     const skip = Math.ceil((origins.length * (to - from + 1)) / tracker.shape.residualCapacity);
     let seen = 0;
     for (const [i, origin] of origins.entries()) {
       for (let k = from; k <= to; k++) {
         const row = origin + k - 1;
-        if (seen++ % skip === 0 && this.isKnown(row)) tracker.residuals.add(this.series.values[row]! - this.point(i, k, weights, table));
+        if (seen++ % skip === 0 && this.isKnown(row)) tracker.residuals.add(this.series.values[row]! - ensemble[i]![k - 1]!);
       }
     }
+  }
+
+  /** The ensemble's forecasts from each origin. */
+  combined(weights: readonly Float64Array[], table: KnotTable): Float64Array[] {
+    return this.rolling.origins.map((_, origin) => table.share.map((_share, place) => this.point(origin, place + 1, weights, table)));
   }
 
   private point(origin: number, k: number, weights: readonly Float64Array[], table: KnotTable): number {

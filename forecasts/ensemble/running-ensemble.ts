@@ -1,12 +1,13 @@
 import type { Forecast } from "../forecast.ts";
 import type { OnlineForecaster } from "../forecaster.ts";
 import type { Shape } from "../models/member.ts";
+import { trustReason, type Trusted } from "../trust-gate.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
 import { toUnit } from "../numeric/unit.ts";
 import { Combination } from "./combination.ts";
 import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
-import { boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
 import { weightsFromErrors } from "./weights.ts";
 
 /** The whole state of an ensemble, as plain JSON data. */
@@ -62,6 +63,7 @@ export class RunningEnsemble implements OnlineForecaster {
   private readonly saved: Omit<SavedEnsemble, "windows" | "members" | "trackers" | "range">;
   private readonly windows: Windows;
   private readonly members: readonly SeatedMember[];
+  private readonly baselines: readonly SeatedMember[];
   private trackers: readonly HorizonTracker[];
   private readonly weights: readonly Float64Array[];
   private readonly table: KnotTable;
@@ -71,7 +73,6 @@ export class RunningEnsemble implements OnlineForecaster {
   private readonly firstRow: number;
   private least: number;
   private most: number;
-  private nextValue = NaN;
 
   constructor(saved: SavedEnsemble, digest: string) {
     const { windows, members, trackers, range, ...rest } = saved;
@@ -80,8 +81,9 @@ export class RunningEnsemble implements OnlineForecaster {
     this.digest = digest;
     this.windows = { raw: RowWindow.restore(windows.raw), log: windows.log === null ? undefined : RowWindow.restore(windows.log) };
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
+    this.baselines = BASELINES.map((id) => new SeatedMember(id, saved.shape));
     this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
-    this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors, new Float64Array(members.length)));
+    this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors.subarray(0, members.length), new Float64Array(members.length)));
     this.combination = new Combination(members.length);
     this.firstRow = Math.round(saved.startSeconds / saved.stepSeconds);
     this.table = interpolateKnots(saved.knots, saved.shape.horizon);
@@ -91,10 +93,8 @@ export class RunningEnsemble implements OnlineForecaster {
   observe(value: number): void {
     const known = Number.isFinite(value);
     const row = this.firstRow + this.windows.raw.count;
-    this.trackers.forEach((tracker, index) => {
-      tracker.mature(row, known ? value : NaN);
-      weightsFromErrors(tracker.errors, this.weights[index]!);
-    });
+    for (const tracker of this.trackers) tracker.mature(row, known ? value : NaN);
+    this.weigh();
     if (known) {
       this.least = Math.min(this.least, value);
       this.most = Math.max(this.most, value);
@@ -105,17 +105,17 @@ export class RunningEnsemble implements OnlineForecaster {
 
   forecast(horizons: readonly number[], levels: readonly number[]): Forecast {
     const ascending = [...levels].sort((a, b) => a - b);
-    const points = this.combine(horizons, this.memberPaths(horizons));
+    const points = this.points(horizons).given;
     const quantiles = ascending.map(() => new Float64Array(horizons.length));
     this.fillQuantiles(horizons, ascending, points, quantiles);
-    const { startSeconds, stepSeconds, note } = this.saved;
+    const { startSeconds, stepSeconds } = this.saved;
     return {
       originSeconds: startSeconds + (this.windows.raw.count - 1) * stepSeconds,
       horizonsSeconds: horizons.map((k) => k * stepSeconds),
       mean: points,
       levels: ascending,
       quantiles,
-      model: { id: this.id, digest: this.digest, weights: this.shares(), relativeError: this.relativeError(), note },
+      model: { id: this.id, digest: this.digest, weights: this.shares(), relativeError: this.relativeError(), note: this.note() },
     };
   }
 
@@ -138,7 +138,11 @@ export class RunningEnsemble implements OnlineForecaster {
       const index = knots.indexOf(tracker.shape.horizon);
       return index < 0 ? tracker : tracker.succeed(trackers[index]!, columns, members.length);
     });
-    this.trackers.forEach((tracker, index) => weightsFromErrors(tracker.errors, this.weights[index]!));
+    this.weigh();
+  }
+
+  private weigh(): void {
+    for (const [index, tracker] of this.trackers.entries()) weightsFromErrors(tracker.errors.subarray(0, this.members.length), this.weights[index]!);
   }
 
   private push(value: number): void {
@@ -146,27 +150,37 @@ export class RunningEnsemble implements OnlineForecaster {
     this.windows.raw.push(toUnit(units.raw, value));
     if (this.windows.log !== undefined && units.log !== undefined) this.windows.log.push(toUnit(units.log, value));
     for (const member of this.members) member.observe(this.windows);
-    this.nextValue = NaN;
   }
 
-  /** What stands in for a gap: the forecast that was made for its row. */
+  /** What stands in for a gap: the forecast for its row. */
   private expectedValue(): number {
-    if (Number.isNaN(this.nextValue)) this.nextValue = this.combine([1], this.memberPaths([1]))[0]!;
-    return this.nextValue;
+    return this.points([1]).given[0]!;
   }
 
   private issue(row: number): void {
     const due = this.trackers.filter((tracker) => tracker.isDue(row));
     if (due.length === 0) return;
-    const horizons = due.map((tracker) => tracker.shape.horizon);
-    const paths = this.memberPaths(horizons);
-    const points = this.combine(horizons, paths);
-    due.forEach((tracker, i) => tracker.issue(row, { point: points[i]!, members: Float64Array.from(paths, (path) => path[i]!) }));
+    const { given, rivals } = this.points(due.map((tracker) => tracker.shape.horizon));
+    due.forEach((tracker, i) => { tracker.issue(row, { point: given[i]!, rivals: Float64Array.from(rivals, (path) => path[i]!) }); });
   }
 
-  private memberPaths(horizons: readonly number[]): Float64Array[] {
+  /** The paths of all rivals, and what the trust gate gives out of them. */
+  private points(horizons: readonly number[]): { readonly given: Float64Array; readonly rivals: readonly Float64Array[] } {
+    const members = this.paths(this.members, horizons);
+    const ensemble = this.combine(horizons, members);
+    const [seasonalNaive, now] = this.paths(this.baselines, horizons) as [Float64Array, Float64Array];
+    const trusted: Record<Trusted, Float64Array> = { ensemble, "seasonal-naive": seasonalNaive, now };
+    const given = ensemble.map((_, i) => {
+      const [near, far, share] = this.between(horizons[i]!);
+      const low = trusted[this.trackers[near]!.trusted][i]!;
+      return low + share * (trusted[this.trackers[far]!.trusted][i]! - low);
+    });
+    return { given, rivals: [...members, ensemble, seasonalNaive, now] };
+  }
+
+  private paths(members: readonly SeatedMember[], horizons: readonly number[]): Float64Array[] {
     const bounds = boundsOf([this.least, this.most], this.saved.floor);
-    return this.members.map((member) => {
+    return members.map((member) => {
       const path = new Float64Array(horizons.length);
       member.forecastAt(this.windows, this.saved.units, horizons, bounds, path);
       return path;
@@ -210,9 +224,13 @@ export class RunningEnsemble implements OnlineForecaster {
   }
 
   private relativeError(): number {
-    const errors = this.trackers[0]!.errors;
-    const naive = this.members.findIndex((member) => member.id === "seasonal-naive-day");
-    return naive < 0 ? NaN : Math.min(...errors) / errors[naive]!;
+    const { ensemble, seasonalNaive } = this.trackers[0]!.rivalErrors();
+    return seasonalNaive > 0 ? ensemble / seasonalNaive : NaN;
+  }
+
+  /** The fit's note, and each horizon at which the trust gate has demoted the ensemble. */
+  private note(): string {
+    const reasons = this.trackers.map((tracker) => trustReason(tracker.trusted, tracker.rivalErrors(), tracker.shape.horizon));
+    return [this.saved.note, ...reasons].filter((text) => text !== "").join("; ");
   }
 }
-

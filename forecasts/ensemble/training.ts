@@ -3,7 +3,7 @@ import { geometricKnots } from "../numeric/horizon-knots.ts";
 import { RowWindow } from "../numeric/row-window.ts";
 import { logUnit, rawUnit, toUnit } from "../numeric/unit.ts";
 import type { PreparedSeries } from "../preparation.ts";
-import { boundsOf, MEMBERS, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, MEMBERS, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
 import { firstTrackers, type RollingOrigins } from "./rolling-origins.ts";
 import type { SavedEnsemble } from "./running-ensemble.ts";
 
@@ -24,6 +24,7 @@ export class EnsembleTraining {
   private readonly windows: Windows;
   private readonly rows: { readonly raw: TrainingRows; readonly log: TrainingRows | undefined };
   private readonly members: readonly SeatedMember[];
+  private readonly baselines: readonly SeatedMember[];
   private readonly bounds: Bounds;
   private readonly range: readonly [least: number, most: number];
   private readonly floor: number | null;
@@ -47,6 +48,7 @@ export class EnsembleTraining {
     };
     this.split = validationStart(shape);
     this.members = this.seatMembers(memberIds);
+    this.baselines = BASELINES.map((id) => new SeatedMember(id, shape));
   }
 
   run(model: string, note: string): SavedEnsemble {
@@ -79,17 +81,19 @@ export class EnsembleTraining {
     const { rows, horizon } = this.shape;
     const origins = validationOrigins(this.split, rows, horizon);
     const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
-    const paths = this.members.map(() => origins.map(() => new Float64Array(horizon)));
+    const rivals = [...this.members, ...this.baselines];
+    const paths = rivals.map(() => origins.map(() => new Float64Array(horizon)));
     let next = 0;
     for (let row = 0; row < rows; row++) {
       this.push(row);
       const count = row + 1;
       if (count === this.split) this.solve(count);
       if (origins[next] !== count) continue;
-      for (const [j, member] of this.members.entries()) member.forecastAt(this.windows, this.units, horizons, this.bounds, paths[j]![next]!);
+      for (const [j, member] of rivals.entries()) member.forecastAt(this.windows, this.units, horizons, this.bounds, paths[j]![next]!);
       next++;
     }
-    return { origins, paths };
+    const members = this.members.length;
+    return { origins, paths: paths.slice(0, members), baselines: paths.slice(members) };
   }
 
   private push(row: number): void {
