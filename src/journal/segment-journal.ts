@@ -12,6 +12,7 @@ import { type JournalFiles, NodeJournalFiles } from "./journal-files.ts";
 import { lockJournal } from "./journal-lock.ts";
 import { EffectLog } from "./effect-log.ts";
 import type { Effects } from "./sealed-file.ts";
+import { RecentPasses } from "./recent-passes.ts";
 import { Sealer } from "./sealer.ts";
 import { type Segment, SegmentReader } from "./segment.ts";
 import { DamagedSegment } from "./segment-format.ts";
@@ -107,6 +108,7 @@ class SegmentJournal implements Journal {
   readonly #writer: SegmentWriter;
   readonly #sealer: Sealer;
   readonly #indexes = new Map<Segment, SegmentIndex>();
+  readonly #recent = new RecentPasses();
   #closed = false;
 
   constructor({ segments, effects, damage, files, lock, segmentBytes }: Parts) {
@@ -252,7 +254,7 @@ class SegmentJournal implements Journal {
     const decisions: DecisionWithOutcome[] = [];
     // Oldest first, so that the reader goes forward through the file once.
     for (const place of places.toReversed()) {
-      const stored = await reader.pass(place.sequence - segment.firstSequence);
+      const stored = this.#recent.get(place.sequence) ?? await reader.pass(place.sequence - segment.firstSequence);
       const decision = decisionAt(stored, place);
       decisions.push({ decision, outcome: (await this.#outcomesOf(stored, decision.id)).at(-1) });
     }
@@ -300,6 +302,7 @@ class SegmentJournal implements Journal {
 
   #committed(segment: Segment, entry: Entry, stored: StoredPass | undefined): void {
     const { firstSequence } = segment;
+    if (stored !== undefined) this.#recent.add(entry.q, stored);
     if (stored !== undefined) for (const intent of stored.intents) this.#effects.takeIntent(firstSequence, fromJsonData(intent) as Intent);
     else if (entry.t === "o") this.#effects.takeOutcome(firstSequence, entry.o);
     else if (entry.t === "c") this.#effects.takeCheckpoint(entry.g, { segment: firstSequence, record: entry.q - firstSequence });
