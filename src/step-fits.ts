@@ -37,9 +37,13 @@ export function fitRequests(state: GroupState, policies: readonly Policy[]): rea
   return requests;
 }
 
-/** Due at the first tick of each refit interval (counted from the epoch), once two days have been seen. */
+/**
+ * Due at the first tick of each refit interval (counted from the epoch), once two of the season's days have been seen. The
+ * control model changes slowly: it is fitted at most once in such a day.
+ */
 function isDue(target: TargetState, policy: Policy): boolean {
-  const { refitSeconds } = policy.forecast;
+  const { dayRows, rowSeconds } = target.model.spec;
+  const refitSeconds = Math.max(policy.forecast.refitSeconds, dayRows * rowSeconds);
   const now = target.lastTickSeconds ?? 0;
   const before = target.previousTickSeconds;
   if (before === undefined || target.model.rows < LEAST_DAYS * target.model.spec.dayRows) return false;

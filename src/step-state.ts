@@ -16,6 +16,7 @@ import { failure, success } from "./model/result.ts";
 import type { Result } from "./model/result.ts";
 import type { HeadroomTable } from "./plan/headroom.ts";
 import { leadHorizons } from "./plan/lead-horizons.ts";
+import type { PurchaseMemory } from "./step-purchase.ts";
 
 /** What the step remembers of one target between two ticks. */
 export interface TargetState {
@@ -42,7 +43,7 @@ export interface TargetState {
   readonly changes: ChangeMemory;
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
-  readonly purchase: unknown;
+  readonly purchase: PurchaseMemory | undefined;
 }
 
 /** What the step remembers of one group. It belongs to whoever called the step last: the step reuses its memory. */

@@ -12,6 +12,8 @@ import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { learnFrom } from "./step-learn.ts";
+import { purchaseFor } from "./step-purchase.ts";
+import type { Purchased } from "./step-purchase.ts";
 import { planTarget } from "./step-plan.ts";
 import type { TargetState } from "./step-state.ts";
 
@@ -39,14 +41,18 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
     wantedReplicas: plan?.wanted ?? current, changes: state.changes,
   });
-  const verdict = guard(state.guard, {
-    timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group, desiredReplicas: decided.count,
+  const guardInput = {
+    timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group,
     askedReplicas: state.lastDesired, workload: seen.workload, bounds: policy.replicas, badInputs: badInputs(seen, policy),
     overrides: snapshot.overrides, maxScaleInReplicas: snapshot.allowances?.maxScaleInReplicas, limits: GUARD_LIMITS,
-  });
-  const reasons = [...decided.reasons, ...verdict.reasons];
-  const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired: verdict.desiredReplicas, reasons, missing });
-  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: verdict.desiredReplicas };
+  };
+  const verdict = guard(state.guard, { ...guardInput, desiredReplicas: decided.count });
+  const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: verdict.desiredReplicas });
+  // A limit in dollars or grams may cut the count, but never below what the guard allows.
+  const desired = purchased.desiredReplicas === verdict.desiredReplicas ? verdict.desiredReplicas : guard(state.guard, { ...guardInput, desiredReplicas: purchased.desiredReplicas }).desiredReplicas;
+  const reasons = [...decided.reasons, ...verdict.reasons, ...purchased.reasons];
+  const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired, reasons, missing, purchased });
+  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, purchase: purchased.memory };
   return { decision, intent: intentOf(decision, seen, snapshot, policy), nextState };
 }
 
@@ -87,11 +93,13 @@ interface DecisionParts {
   readonly desired: number;
   readonly reasons: readonly Reason[];
   readonly missing: number;
+  readonly purchased: Purchased;
 }
 
 function decisionOf(parts: DecisionParts): Decision {
-  const { state, snapshot, seen, policy, plan, current, desired, reasons, missing } = parts;
-  const kind = kindOf(current, desired, parts.wanted);
+  const { state, snapshot, seen, policy, plan, current, desired, reasons, missing, purchased } = parts;
+  const { allocation } = purchased;
+  const kind = kindOf(parts);
   const binding = reasons.findLast((reason) => reason.before !== reason.after);
   const pricePerHour = policy.cost.replicaPerHourUsd;
   return {
@@ -105,13 +113,15 @@ function decisionOf(parts: DecisionParts): Decision {
     ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
     ...(plan !== undefined && { forecast: forecastOf(state, plan, missing) }),
     inputs: inputsOf(seen, snapshot.timeSeconds),
-    ...(pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
+    ...(allocation !== undefined && { allocation, costPerHourUsd: allocation.costPerHourUsd, ...(allocation.carbonGramsPerHour !== undefined && { carbonGramsPerHour: allocation.carbonGramsPerHour }) }),
+    ...(allocation === undefined && pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
   };
 }
 
-function kindOf(current: number, desired: number, wanted: number): DecisionKind {
+function kindOf({ current, desired, wanted, purchased }: DecisionParts): DecisionKind {
   if (desired > current) return "scale-out";
   if (desired < current) return "scale-in";
+  if (purchased.changed) return "rebalance";
   return wanted === current ? "hold" : "defer";
 }
 
@@ -143,14 +153,16 @@ function inputsOf(seen: TargetSnapshot, nowSeconds: number): Decision["inputs"] 
 }
 
 function intentOf(decision: Decision, seen: TargetSnapshot, snapshot: Snapshot, policy: Policy): Intent | undefined {
-  if (seen.workload.kind === "absent" || decision.desiredReplicas === decision.currentReplicas) return undefined;
+  const { desiredReplicas: desired, currentReplicas: current, allocation, kind } = decision;
+  if (seen.workload.kind === "absent" || kind === "hold" || kind === "defer") return undefined;
   return {
     target: decision.target,
     decisionId: decision.id,
-    idempotencyKey: `${decision.id}#${String(decision.desiredReplicas)}`,
-    direction: decision.desiredReplicas > decision.currentReplicas ? "out" : "in",
-    expectedReplicas: decision.currentReplicas,
-    desiredReplicas: decision.desiredReplicas,
+    idempotencyKey: `${decision.id}#${String(desired)}`,
+    direction: desired > current ? "out" : desired < current ? "in" : "rebalance",
+    expectedReplicas: current,
+    desiredReplicas: desired,
+    ...(allocation !== undefined && { allocation }),
     expiresAtSeconds: snapshot.timeSeconds + INTENT_LIFE_INTERVALS * policy.evaluationIntervalSeconds,
     epoch: snapshot.epoch,
   };

@@ -2,12 +2,12 @@ import type { ChangeMemory, Rule } from "./rule.ts";
 import { unchanged } from "./rule.ts";
 
 /** An order brings so much more than is needed, so that a rise takes fewer of them. */
-const SPARE_SHARE = 0.02;
+const SPARE_SHARE = 0.025;
 /** A shortage of less than this share waits so many seconds. */
-const SMALL_SHORTAGE = 0.02;
-const SHORTAGE_WAIT_SECONDS = 60;
+const SMALL_SHORTAGE = 0.025;
+const SHORTAGE_WAIT_SECONDS = 90;
 /** A surplus of less than this share waits so many seconds. */
-const SMALL_SURPLUS = 0.08;
+const SMALL_SURPLUS = 0.09;
 const SURPLUS_WAIT_SECONDS = 600;
 
 /**
@@ -38,7 +38,7 @@ function shortage(count: number, { currentReplicas, timeSeconds, changes, wanted
   const since = changes.shortageSinceSeconds ?? timeSeconds;
   const share = (wantedReplicas - currentReplicas) / currentReplicas;
   if (share < SMALL_SHORTAGE && timeSeconds - since < SHORTAGE_WAIT_SECONDS) {
-    return { count: currentReplicas, text: "a small shortage waits a minute", memory: { shortageSinceSeconds: since, surplusSinceSeconds: undefined } };
+    return { count: currentReplicas, text: "a small shortage waits", memory: { shortageSinceSeconds: since, surplusSinceSeconds: undefined } };
   }
   const ordered = Math.max(count, Math.ceil(wantedReplicas * (1 + SPARE_SHARE) - 1e-9));
   return { count: ordered, text: ordered > count ? "ordered with a little to spare: a change costs" : undefined, memory: NOTHING_WAITS };
@@ -47,7 +47,7 @@ function shortage(count: number, { currentReplicas, timeSeconds, changes, wanted
 function surplus(count: number, { currentReplicas, timeSeconds, changes }: Change): ReturnType<Rule["apply"]> {
   const since = changes.surplusSinceSeconds ?? timeSeconds;
   if (currentReplicas - count < SMALL_SURPLUS * currentReplicas && timeSeconds - since < SURPLUS_WAIT_SECONDS) {
-    return { count: currentReplicas, text: "a small surplus waits ten minutes", memory: { shortageSinceSeconds: undefined, surplusSinceSeconds: since } };
+    return { count: currentReplicas, text: "a small surplus waits", memory: { shortageSinceSeconds: undefined, surplusSinceSeconds: since } };
   }
   return { count, text: undefined, memory: NOTHING_WAITS };
 }

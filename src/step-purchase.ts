@@ -1,0 +1,69 @@
+import type { Reason } from "./model/decision.ts";
+import type { Allocation, CarbonSignal, Offering } from "./model/offering.ts";
+import type { CapacityPlan } from "./model/plan.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { purchase } from "./purchase/purchase.ts";
+import type { PurchaseState } from "./purchase/purchase-request.ts";
+import type { TargetState } from "./step-state.ts";
+
+/** What a target remembers of its market: offerings and intensity until they change, and what the purchase keeps. */
+export interface PurchaseMemory {
+  readonly offerings: readonly Offering[];
+  readonly carbon: CarbonSignal | undefined;
+  readonly state: PurchaseState | undefined;
+  readonly allocation: Allocation | undefined;
+}
+
+export interface Purchased {
+  readonly allocation: Allocation | undefined;
+  readonly desiredReplicas: number;
+  readonly reasons: readonly Reason[];
+  readonly memory: PurchaseMemory | undefined;
+  /** Whether the instances wanted are others than those that were asked for last. */
+  readonly changed: boolean;
+}
+
+export interface PurchaseInput {
+  readonly snapshot: Snapshot;
+  readonly seen: TargetSnapshot;
+  readonly policy: Policy;
+  readonly desiredReplicas: number;
+  readonly plan: CapacityPlan | undefined;
+}
+
+/** Chooses the offerings for a decided count, where the snapshot has named any; a limit of the policy may cut the count. */
+export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased {
+  const { seen, desiredReplicas } = input;
+  const offerings = seen.offerings ?? state.purchase?.offerings ?? [];
+  if (offerings.length === 0) return { allocation: undefined, desiredReplicas, reasons: [], memory: state.purchase, changed: false };
+  const carbon = seen.carbon ?? state.purchase?.carbon;
+  const { workload } = seen;
+  const running = workload.kind === "value" ? (workload.runningByOffering ?? state.purchase?.allocation?.instances ?? {}) : (state.purchase?.allocation?.instances ?? {});
+  const pending = workload.kind === "value" ? workload.pendingByOffering : undefined;
+  const allowance = input.snapshot.allowances?.maxCostPerHourUsd;
+  const result = purchase({
+    timeSeconds: input.snapshot.timeSeconds,
+    neededReplicas: desiredReplicas,
+    floorReplicas: Math.min(desiredReplicas, input.plan?.reactive ?? desiredReplicas),
+    minReplicas: input.policy.replicas.min,
+    maxReplicas: input.policy.replicas.max,
+    offerings, running, notices: seen.notices, purchase: input.policy.purchase, cost: input.policy.cost, carbonSpec: input.policy.carbon,
+    state: state.purchase?.state,
+    ...(pending !== undefined && { pending }),
+    ...(carbon !== undefined && { carbon }),
+    ...(allowance !== undefined && { allowanceUsdPerHour: allowance }),
+  });
+  const asked = state.purchase?.allocation?.instances ?? running;
+  return {
+    allocation: result.allocation, desiredReplicas: result.desiredReplicas, reasons: result.reasons,
+    memory: { offerings, carbon, state: result.nextState, allocation: result.allocation },
+    changed: result.allocation !== undefined && !sameCounts(asked, result.allocation.instances),
+  };
+}
+
+function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  for (const name of names) if ((a[name] ?? 0) !== (b[name] ?? 0)) return false;
+  return true;
+}
