@@ -18,5 +18,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   schema: { summary: "print the JSON Schema of policies, or of foretide.yaml", load: () => import("./schema.ts") },
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
+  commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
 };
