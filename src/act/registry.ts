@@ -5,6 +5,7 @@ import { awsAsg } from "./actuators/aws-asg.ts";
 import { awsEc2Fleet } from "./actuators/aws-ec2-fleet.ts";
 import { awsEcs } from "./actuators/aws-ecs.ts";
 import { awsEcsFloor } from "./actuators/aws-ecs-floor.ts";
+import { awsWarmPool } from "./actuators/aws-warm-pool.ts";
 import { dryRun } from "./actuators/dry-run.ts";
 import { kubernetesScale } from "./actuators/kubernetes-scale.ts";
 import { simulated } from "./actuators/simulated.ts";
@@ -28,6 +29,7 @@ export const ACTUATORS: readonly RegisteredActuator[] = [
   register(awsEc2Fleet),
   register(awsEcs),
   register(awsEcsFloor),
+  register(awsWarmPool),
   register(kubernetesScale),
   register(webhook),
 ];

@@ -19,6 +19,7 @@ export const COUNTERPARTS: Readonly<Record<string, CounterpartDefinition>> = {
   "aws-ec2-fleet": { cannot: [], start: awsEc2FleetCounterpart },
   "aws-ecs": { cannot: [], start: awsEcsCounterpart },
   "aws-ecs-floor": { cannot: [], start: awsEcsFloorCounterpart },
+  "aws-warm-pool": { cannot: [], start: awsWarmPoolCounterpart },
   // The API server has no limit of its own on a count.
   "kubernetes-scale": { cannot: ["aboveMaximum"], start: kubernetesCounterpart },
   webhook: { cannot: [], start: webhookCounterpart },
@@ -138,6 +139,22 @@ function awsEcsFloorCounterpart(): Promise<ActuatorCounterpart> {
     prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 4, max: 20 }); },
     setByOther: (cloud, replicas) => { cloud.ecs.service("prod/shop").target = { min: replicas, max: 20 }; },
     removeTarget: (cloud) => { cloud.ecs.service("prod/shop").target = undefined; },
+  });
+}
+
+function awsWarmPoolCounterpart(): Promise<ActuatorCounterpart> {
+  const pool = (cloud: FakeCloud, minSize: number): void => {
+    const group = cloud.autoScaling.group("shop-asg");
+    group.warmPool = { minSize, maxPrepared: undefined, poolState: "Stopped", instances: group.warmPool?.instances ?? Array.from({ length: minSize }, (_, index) => ({ id: `i-${index}`, warmAtSeconds: 0 })) };
+  };
+  return awsCounterpart({
+    type: "aws-warm-pool", config: { group: "shop-asg" }, action: "PutWarmPool", throttled: "Throttling", aboveMaximum: 21,
+    prepare: (cloud) => {
+      cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 2 });
+      pool(cloud, 4);
+    },
+    setByOther: pool,
+    removeTarget: (cloud) => { cloud.autoScaling.group("shop-asg").warmPool = undefined; },
   });
 }
 

@@ -32,6 +32,13 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
     prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
     exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
   },
+  "aws-warm-pool": {
+    config: { group: "shop-asg", region: "us-east-1" },
+    prepare: (cloud) => {
+      cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 2 }).warmPool = { minSize: 4, maxPrepared: undefined, poolState: "Stopped", instances: [] };
+    },
+    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
+  },
   "aws-ecs-floor": {
     config: { cluster: "prod", service: "shop", region: "us-east-1" },
     prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
@@ -39,11 +46,13 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
   },
 };
 
+const TELLS_OFFERINGS: readonly string[] = ["aws-asg", "aws-ec2-fleet"];
+
 async function readAll(actuator: Actuator): Promise<string[]> {
   const failures: string[] = [];
   const workload = await actuator.read();
   if (!workload.ok) failures.push(`read: ${workload.message}`);
-  else if (actuator.type !== "aws-ecs" && actuator.type !== "aws-ecs-floor" && workload.value.runningByOffering === undefined) failures.push("read: no offerings");
+  else if (TELLS_OFFERINGS.includes(actuator.type) && workload.value.runningByOffering === undefined) failures.push("read: no offerings");
   const hands = await actuator.foreignHands?.(0);
   if (hands?.ok === false) failures.push(`hands: ${hands.message}`);
   const rivals = await actuator.rivals?.();

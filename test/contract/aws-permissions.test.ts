@@ -73,3 +73,12 @@ describe("a command that is not declared", () => {
     client.destroy();
   });
 });
+
+it("is written down for every actuator in docs/aws-permissions.md (`npx vitest run -u` renews it)", async () => {
+  const pages = Object.entries(AWS_EXERCISES).map(([type, { config }]) => [
+    `## ${type}`, "", "```json", JSON.stringify(generated(type, config, true), null, 2), "```", "",
+    `In the modes \`observe\` and \`recommend\`: ${actionsOf(generated(type, config, false)).map((action) => `\`${action}\``).join(", ")}.`, "",
+  ].join("\n"));
+  const head = "# The least that AWS must allow\n\nGenerated from the code; `test/contract/aws-permissions.test.ts` shows that each policy suffices and that no action of it can be\nleft out. Replace the region, and the name of the target, by yours.\n";
+  await expect([head, ...pages].join("\n")).toMatchFileSnapshot("../../docs/aws-permissions.md");
+});
