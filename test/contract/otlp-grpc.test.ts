@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
+import { Client, compressionAlgorithms, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { MetricStore } from "../../src/observe/metrics/metric-store.ts";
 import { EXPORT_METHOD } from "../../src/observe/metrics/otlp/grpc-receiver.ts";
@@ -7,7 +7,7 @@ import { decodeResponse, decodeStatus, encodeRequest } from "../fixtures/otlp/or
 import { gauge, NOW, point, requestOf } from "../fixtures/otlp/points.ts";
 import { snapshotOf } from "../fixtures/otlp/table-snapshot.ts";
 
-const GZIP = 2;
+const GZIP: number = compressionAlgorithms.gzip;
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -15,13 +15,13 @@ afterEach(async () => {
 
 type Answer = { readonly body: Buffer } | { readonly error: ServiceError };
 
-async function start(options: Partial<OtlpReceiverOptions> = {}): Promise<{ readonly store: MetricStore; export(body: Uint8Array, given?: { readonly compression?: number; readonly metadata?: Metadata }): Promise<Answer> }> {
+async function start(options: Partial<OtlpReceiverOptions> = {}): Promise<{ readonly store: MetricStore; readonly export: (body: Uint8Array, given?: { readonly compression?: number; readonly metadata?: Metadata }) => Promise<Answer> }> {
   const store = options.store ?? new MetricStore();
   const started = await startOtlpReceivers({ now: () => NOW, httpPort: false, grpcPort: 0, ...options, store });
   if (!started.ok) throw new Error(started.message);
   closing.push(() => started.value.close());
   const call = (body: Uint8Array, given: { readonly compression?: number; readonly metadata?: Metadata } = {}): Promise<Answer> => {
-    const client = new Client(`127.0.0.1:${String(started.value.grpcPort)}`, credentials.createInsecure(), { "grpc.default_compression_algorithm": given.compression ?? 0, "grpc.max_send_message_length": -1 });
+    const client = new Client(`127.0.0.1:${String(started.value.grpcPort)}`, credentials.createInsecure(), { ...(given.compression === GZIP ? { "grpc.default_compression_algorithm": compressionAlgorithms.gzip } : {}), "grpc.max_send_message_length": -1 });
     return new Promise((resolve) => {
       const plain = (bytes: Buffer): Buffer => bytes;
       client.makeUnaryRequest(EXPORT_METHOD, plain, plain, Buffer.from(body), given.metadata ?? new Metadata(), (error, answer) => {

@@ -75,7 +75,8 @@ describe("OTLP/HTTP", () => {
     ["another content type", bytes, { "content-type": "text/plain" }, 415, 3, "unsupported-media-type", /content-type text\/plain is not taken/],
     ["huge JSON", `{"resourceMetrics":[],"x":"${"y".repeat(9 << 20)}"}`, JSON_TYPE, 413, 8, "too-large", /^the request is larger than 8388608 bytes$/],
   ];
-  it.each(refused)("refuses %s with its status, counts it, and changes nothing", async (_, body, headers, status, code, reason, message) => {
+  it.each(refused)("refuses %s with its status, counts it, and changes nothing", async (...given) => {
+    const [, body, headers, status, code, reason, message] = given;
     const { store, url } = await start();
     await post(url, bytes, PROTOBUF);
     const before = snapshotOf(store);

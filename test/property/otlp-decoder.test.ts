@@ -80,15 +80,15 @@ function seconds(nanoseconds: unknown): number {
 }
 
 function plainAttributes(value: unknown): Tree {
-  const entries = list(value).map((pair) => [String(pair["key"] ?? ""), plainValue((pair["value"] ?? {}) as Tree)] as const);
+  const entries = list(value).map((pair) => [typeof pair["key"] === "string" ? pair["key"] : "", plainValue((pair["value"] ?? {}) as Tree)] as const);
   return Object.fromEntries(entries);
 }
 
 function plainValue(any: Tree): unknown {
   if (any["stringValue"] !== undefined) return any["stringValue"];
   if (any["boolValue"] !== undefined) return any["boolValue"];
-  if (any["intValue"] !== undefined) return Number.isSafeInteger(Number(any["intValue"])) ? Number(any["intValue"]) : String(any["intValue"] as string);
-  if (any["doubleValue"] !== undefined) return Number.isFinite(any["doubleValue"]) ? any["doubleValue"] : String(any["doubleValue"] as number);
+  if (any["intValue"] !== undefined) return Number.isSafeInteger(Number(any["intValue"])) ? Number(any["intValue"]) : any["intValue"];
+  if (any["doubleValue"] !== undefined) return Number.isFinite(any["doubleValue"]) ? any["doubleValue"] : `${any["doubleValue"] as number}`;
   if (any["bytesValue"] !== undefined) return Buffer.from(any["bytesValue"] as Uint8Array).toString("base64");
   if (any["arrayValue"] !== undefined) return list((any["arrayValue"] as Tree)["values"]).map(plainValue);
   if (any["kvlistValue"] !== undefined) return plainAttributes((any["kvlistValue"] as Tree)["values"]);
@@ -122,7 +122,7 @@ describe("the protobuf decoder", () => {
     fc.assert(
       fc.property(arbitraryRequest, fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), (request, random) => {
         const bytes = encodeRequest(request);
-        const shuffled = shuffleFields(bytes, () => random.next().value ?? 0);
+        const shuffled = shuffleFields(bytes, () => Number(random.next().value));
         const [table, batch] = [new SeriesTable(), new PointBatch()];
         const decoder = new ProtobufDecoder(table, batch);
         expect(decoder.decode(bytes)).toBeUndefined();

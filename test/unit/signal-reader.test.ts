@@ -146,15 +146,16 @@ describe("the other extracts", () => {
     const on = bench();
     on.reader.retain([q, share]);
     // Scale 0: (1,2] and (2,4]; scale 1: four buckets between 1 and 4.
-    const send = (time: number, id: string, scale: number, counts: readonly number[]): void => {
+    const send = (time: number, id: string, counts: readonly number[]): void => {
+      const scale = id === "coarse" ? 0 : 1;
       const n = time - START;
       const bucketCounts = counts.map((count) => count * n);
       const count = bucketCounts.reduce((a, b) => a + b, 0);
       on.send([{ name: "m", unit: "s", exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ attributes: [{ key: "id", value: { stringValue: id } }], startTimeUnixNano: nanos(START), timeUnixNano: nanos(time), count, sum: 1, scale, positive: { offset: 0, bucketCounts } }] } }], { now: time });
     };
     for (const time of [NOW - 60, NOW - 30, NOW]) {
-      send(time, "coarse", 0, [2, 2]);
-      send(time, "fine", 1, [1, 1, 1, 1]);
+      send(time, "coarse", [2, 2]);
+      send(time, "fine", [1, 1, 1, 1]);
     }
     expect(value(on, q)).toBeCloseTo(2, 9);
     expect(value(on, share)).toBeCloseTo(0.5, 9);
@@ -225,7 +226,8 @@ describe("absence", () => {
     ["a quantile of a counter", { extract: "quantile", quantile: 0.5 }, [counter("m", [point({ time: NOW, value: 5 })])], "invalid", "extract: quantile cannot be taken from m, a counter: it needs a histogram with buckets"],
     ["a series that has ended", { extract: "gauge" }, [gauge("m", [point({ time: NOW - 1, value: 5 })]), gauge("m", [point({ time: NOW, flags: 1 })])], "stale", "every series of m has ended (no recorded value)"],
   ];
-  it.each(cases)("says why: %s", (_, given, metrics, cause, detail) => {
+  it.each(cases)("says why: %s", (...row) => {
+    const [, given, metrics, cause, detail] = row;
     const spec = signalOf(given);
     const on = reading(spec);
     for (const metric of metrics) on.send([metric]);

@@ -161,7 +161,7 @@ export class BucketReader {
       else if (tag === 16) sum += batch.shapes[batch.shapesUsed++] = cursor.varint(end);
       else cursor.skip(tag, end);
     }
-    if (cursor.fault === undefined) cursor.position = after;
+    if (!cursor.hasFailed()) cursor.position = after;
     batch.shapes[head] = firstIndex;
     batch.shapes[head + 1] = batch.shapesUsed - from;
     return Math.abs(firstIndex) < MAX_INDEX ? sum : Number.NaN;
@@ -188,7 +188,7 @@ export class BucketReader {
 
   #packed(end: number, size: number): boolean {
     const cursor = this.#cursor;
-    if (cursor.fault !== undefined) return false;
+    if (cursor.hasFailed()) return false;
     if ((end - cursor.position) % size === 0) return true;
     cursor.fail("packed 64-bit numbers are not a multiple of 8 bytes long");
     return false;

@@ -1,3 +1,4 @@
+/* eslint-disable max-params -- called for every point: an object a call would be made for each */
 import { ByteKeyTable } from "../series/byte-key-table.ts";
 import type { SeriesTable } from "../series/series-table.ts";
 import { readAttributes } from "./wire-attributes.ts";
@@ -53,7 +54,7 @@ export class FormIndex {
     const known = this.#resources.find(0, cursor.view, start, end);
     if (known >= 0) return known;
     const attributes = this.#attributes(start, end, RESOURCE_ATTRIBUTES);
-    if (cursor.fault !== undefined) return -1;
+    if (cursor.hasFailed()) return -1;
     const id = this.#table.resource(attributes);
     this.#resources.add({ parent: 0, view: cursor.view, start, end }, id);
     return id;
@@ -66,8 +67,8 @@ export class FormIndex {
     if (known >= 0) return known;
     const attributes = this.#attributes(start, end, SCOPE_ATTRIBUTES);
     const [name, version] = this.#scopeTexts(start, end);
-    if (cursor.fault !== undefined) return -1;
-    const id = this.#table.scope(resource, name, version, attributes);
+    if (cursor.hasFailed()) return -1;
+    const id = this.#table.scope(resource, { name, version, attributes });
     this.#scopes.add({ parent: resource, view: cursor.view, start, end }, id);
     return id;
   }
@@ -84,8 +85,8 @@ export class FormIndex {
     const known = this.#metrics.find(nameId, cursor.view, unit[0], unit[1]);
     if (known >= 0) return known;
     const [nameText, unitText] = [cursor.textBetween(name[0], name[1]), cursor.textBetween(unit[0], unit[1])];
-    if (cursor.fault !== undefined) return -1;
-    const id = this.#table.metric(scope, kind, nameText, unitText);
+    if (cursor.hasFailed()) return -1;
+    const id = this.#table.metric(scope, { kind, name: nameText, unit: unitText });
     this.#metrics.add({ parent: nameId, view: cursor.view, start: unit[0], end: unit[1] }, id);
     return id;
   }
@@ -99,7 +100,7 @@ export class FormIndex {
   addSeries(metric: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number; readonly tag: number }): number {
     const cursor = this.#cursor;
     const attributes = this.#attributes(span.start, span.end, span.tag, bytes);
-    if (cursor.fault !== undefined) return -1;
+    if (cursor.hasFailed()) return -1;
     const id = this.#table.seriesOf(metric, attributes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (id >= 0) this.#series.add({ parent: metric, view, start: span.start, end: span.end }, id);
@@ -117,7 +118,7 @@ export class FormIndex {
     if (bytes !== undefined && bytes !== request) cursor.reset(bytes);
     cursor.position = start;
     const attributes = readAttributes(cursor, end, tag);
-    const fault = cursor.fault;
+    const { fault } = cursor;
     if (bytes !== undefined && bytes !== request) cursor.reset(request);
     cursor.position = position;
     if (fault !== undefined) cursor.fail(fault.what, bytes === undefined || bytes === request ? fault.offset : position);
@@ -126,7 +127,7 @@ export class FormIndex {
 
   #scopeTexts(start: number, end: number): readonly [string, string] {
     const cursor = this.#cursor;
-    if (cursor.fault !== undefined) return ["", ""];
+    if (cursor.hasFailed()) return ["", ""];
     const position = cursor.position;
     let [name, version] = ["", ""];
     cursor.position = start;
@@ -136,7 +137,7 @@ export class FormIndex {
       else if (tag === 18) version = cursor.text(end);
       else cursor.skip(tag, end);
     }
-    if (cursor.fault === undefined) cursor.position = position;
+    if (!cursor.hasFailed()) cursor.position = position;
     return [name, version];
   }
 }

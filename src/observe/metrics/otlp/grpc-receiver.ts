@@ -80,7 +80,7 @@ function countTransportFailures(store: MetricStore): ServerInterceptor {
     let delivered = false;
     const sendStatus = call.sendStatus.bind(call);
     call.sendStatus = (sent) => {
-      const reason = delivered ? undefined : transportRejection(sent.code ?? status.UNKNOWN);
+      const reason = delivered ? undefined : transportRejection(sent.code);
       if (reason !== undefined) store.counters.requestsRejected[reason]++;
       sendStatus(sent);
     };
@@ -97,7 +97,7 @@ function countTransportFailures(store: MetricStore): ServerInterceptor {
   };
 }
 
-function transportRejection(code: number): RequestRejection | undefined {
+function transportRejection(code: status | null | undefined): RequestRejection | undefined {
   if (code === status.RESOURCE_EXHAUSTED) return "too-large";
   if (code === status.INTERNAL) return "bad-gzip";
   return code === status.UNIMPLEMENTED ? "unsupported-encoding" : undefined;

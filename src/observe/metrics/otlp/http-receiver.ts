@@ -4,6 +4,7 @@ import type { RequestRejection } from "../series/point-kinds.ts";
 import type { Admission } from "./admission.ts";
 import type { IngestObserver } from "./ingest-observer.ts";
 import type { Inflater } from "./inflate.ts";
+import type { OtlpCounters } from "./otlp-counters.ts";
 import { CONTENT_TYPES, exportResponse, RPC_CODE, statusBody, type Encoding } from "./responses.ts";
 
 export const METRICS_PATH = "/v1/metrics";
@@ -23,6 +24,12 @@ export interface HttpReceiverParts {
   readonly inflater: Inflater;
   readonly authorized: (header: string | undefined) => boolean;
   readonly observer: IngestObserver;
+}
+
+/** Where an answer goes, and in which form. */
+interface Reply {
+  readonly response: ServerResponse;
+  readonly encoding: Encoding;
 }
 
 /** Why a request is not taken: HTTP status, rpc code, counter. */
@@ -49,13 +56,13 @@ async function answer(parts: HttpReceiverParts, request: IncomingMessage, respon
   const early = refuseEarly(parts, request);
   if (early !== undefined) {
     request.resume();
-    refuse(parts, response, encoding, early);
+    refuse(counters, { response, encoding }, early);
     return;
   }
   const stated = Number(request.headers["content-length"] ?? 0);
   if (!parts.admission.begin(stated)) {
     request.resume();
-    refuse(parts, response, encoding, tryAgain(parts.admission.closed));
+    refuse(counters, { response, encoding }, tryAgain(parts.admission.closed));
     return;
   }
   let taken = stated;
@@ -69,7 +76,7 @@ async function answer(parts: HttpReceiverParts, request: IncomingMessage, respon
     });
     if (!(body instanceof Uint8Array)) {
       if (body === "aborted") response.destroy();
-      else refuse(parts, response, encoding, body === "too-large" ? tooLarge(parts.maxBytes) : tryAgain(parts.admission.closed));
+      else refuse(counters, { response, encoding }, body === "too-large" ? tooLarge(parts.maxBytes) : tryAgain(parts.admission.closed));
       return;
     }
     await ingest(parts, { request, response, body, encoding });
@@ -78,8 +85,8 @@ async function answer(parts: HttpReceiverParts, request: IncomingMessage, respon
   }
 }
 
-async function ingest(parts: HttpReceiverParts, exchange: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly body: Uint8Array; readonly encoding: Encoding }): Promise<void> {
-  const { request, response, encoding } = exchange;
+async function ingest(parts: HttpReceiverParts, exchange: Reply & { readonly request: IncomingMessage; readonly body: Uint8Array }): Promise<void> {
+  const { request, encoding } = exchange;
   const { store } = parts;
   let bytes = exchange.body;
   store.counters.bytesReceived += bytes.length;
@@ -89,21 +96,21 @@ async function ingest(parts: HttpReceiverParts, exchange: { readonly request: In
     if (!inflated.ok) {
       const reason = inflated.reason ?? "bad-gzip";
       const status = reason === "bad-gzip" ? 400 : 413;
-      refuse(parts, response, encoding, { status, code: reason === "bad-gzip" ? RPC_CODE.invalidArgument : RPC_CODE.resourceExhausted, message: inflated.message, reason });
+      refuse(store.counters, exchange, { status, code: reason === "bad-gzip" ? RPC_CODE.invalidArgument : RPC_CODE.resourceExhausted, message: inflated.message, reason });
       return;
     }
     bytes = inflated.value;
   }
   if (bytes.length > maxBytes) {
-    refuse(parts, response, encoding, tooLarge(maxBytes));
+    refuse(store.counters, exchange, tooLarge(maxBytes));
     return;
   }
   store.counters.bytesInflated += bytes.length;
   const done = encoding === "json" ? store.ingestJson(bytes, parts.now()) : store.ingestProtobuf(bytes, parts.now());
-  if (!done.ok) refuse(parts, response, encoding, { status: 400, code: RPC_CODE.invalidArgument, message: done.message });
+  if (!done.ok) refuse(store.counters, exchange, { status: 400, code: RPC_CODE.invalidArgument, message: done.message });
   else {
     parts.observer.taken("http", done.value);
-    send(response, 200, encoding, exportResponse(done.value, encoding));
+    send(exchange, 200, exportResponse(done.value, encoding));
   }
 }
 
@@ -169,15 +176,15 @@ function readBody(request: IncomingMessage, maxBytes: number, admit: (bytes: num
   });
 }
 
-function refuse(parts: HttpReceiverParts, response: ServerResponse, encoding: Encoding, refusal: Refusal): void {
-  if (refusal.reason !== undefined) parts.store.counters.requestsRejected[refusal.reason]++;
+function refuse(counters: OtlpCounters, { response, encoding }: Reply, refusal: Refusal): void {
+  if (refusal.reason !== undefined) counters.requestsRejected[refusal.reason]++;
   for (const [name, value] of Object.entries(refusal.headers ?? {})) response.setHeader(name, value);
   // What is left of the body is discarded, and the connection ends with the answer.
   response.setHeader("connection", "close");
-  send(response, refusal.status, encoding, statusBody(refusal.code, refusal.message, encoding));
+  send({ response, encoding }, refusal.status, statusBody(refusal.code, refusal.message, encoding));
 }
 
-function send(response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void {
+function send({ response, encoding }: Reply, status: number, body: Buffer): void {
   if (response.destroyed) return;
   response.writeHead(status, { "content-type": CONTENT_TYPES[encoding], "content-length": body.length });
   response.end(body);

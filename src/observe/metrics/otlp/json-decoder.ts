@@ -54,7 +54,7 @@ export class JsonDecoder {
     const scopeMetrics = objectAt(item, path);
     const scope = objectAt(scopeMetrics["scope"], `${path}.scope`);
     const [name, version] = [textAt(scope["name"], `${path}.scope.name`), textAt(scope["version"], `${path}.scope.version`)];
-    const id = this.#table.scope(resource, name, version, attributesAt(scope["attributes"], `${path}.scope.attributes`));
+    const id = this.#table.scope(resource, { name, version, attributes: attributesAt(scope["attributes"], `${path}.scope.attributes`) });
     listAt(scopeMetrics["metrics"], `${path}.metrics`).forEach((metric, i) => {
       this.#metric(id, objectAt(metric, `${path}.metrics[${String(i)}]`), `${path}.metrics[${String(i)}]`);
     });
@@ -68,7 +68,7 @@ export class JsonDecoder {
       const data = objectAt(metric[field], `${path}.${field}`);
       const points = listAt(data["dataPoints"], `${path}.${field}.dataPoints`);
       if (name === "") this.#batch.unnamed += points.length;
-      else if (points.length > 0) this.#data({ metric: this.#table.metric(scope, kind, name, unit), kind, data, points, path: `${path}.${field}` });
+      else if (points.length > 0) this.#data({ metric: this.#table.metric(scope, { kind, name, unit }), kind, data, points, path: `${path}.${field}` });
     }
   }
 
@@ -80,13 +80,14 @@ export class JsonDecoder {
     const from = this.#batch.count;
     points.forEach((item, i) => {
       const at = `${path}.dataPoints[${String(i)}]`;
-      this.#point(metric, kind, objectAt(item, at), at);
+      const point = objectAt(item, at);
+      const series = this.#table.seriesOf(metric, attributesAt(point["attributes"], `${at}.attributes`));
+      this.#point(series, kind, { point, path: at });
     });
     this.#batch.blocks.push({ metric, from, to: this.#batch.count, kind, temporality, monotonic });
   }
 
-  #point(metric: number, kind: number, point: JsonObject, path: string): void {
-    const series = this.#table.seriesOf(metric, attributesAt(point["attributes"], `${path}.attributes`));
+  #point(series: number, kind: number, { point, path }: { readonly point: JsonObject; readonly path: string }): void {
     const start = secondsAt(point["startTimeUnixNano"], `${path}.startTimeUnixNano`);
     const time = secondsAt(point["timeUnixNano"], `${path}.timeUnixNano`);
     const flags = countAt(point["flags"], `${path}.flags`);

@@ -97,5 +97,5 @@ function valueAt(value: unknown, path: string, depth: number): AttributeValue {
 function nameOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return value.length > 40 ? "a text" : JSON.stringify(value);
-  return typeof value === "object" ? "an object" : String(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "an object";
 }

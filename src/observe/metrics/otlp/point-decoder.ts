@@ -1,3 +1,4 @@
+/* eslint-disable max-params -- called for every point: an object a call would be made for each */
 import { BucketReader } from "./bucket-reader.ts";
 import type { FormIndex } from "./form-index.ts";
 import { NO_SHAPE, type PointBatch } from "../series/point-batch.ts";
@@ -87,13 +88,13 @@ export class PointDecoder {
         p = cursor.position;
       }
     }
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     cursor.position = end;
     this.#attributesStart = attributesStart;
     this.#attributesEnd = attributesEnd;
     this.#split = split;
     const series = this.#series(metric, from, end, NUMBER_ATTRIBUTES);
-    if (cursor.fault === undefined) this.#batch.add(series, start, time, value, 0, flags, NO_SHAPE);
+    if (!cursor.hasFailed()) this.#batch.add(series, start, time, value, 0, flags, NO_SHAPE);
   }
 
   /** `HistogramDataPoint`: bucket_counts 6, explicit_bounds 7, exemplars 8, attributes 9, flags 10; min and max are not kept. */
@@ -114,9 +115,9 @@ export class PointDecoder {
       else if (tag === 80) this.#flags = cursor.varint(end);
       else if (!this.#shared(tag, end)) this.#skip(tag, end, 66);
     }
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     const series = this.#series(metric, from, end, HISTOGRAM_ATTRIBUTES);
-    if (cursor.fault === undefined) this.#add(series, buckets.explicitShape(this.#count));
+    if (!cursor.hasFailed()) this.#add(series, buckets.explicitShape(this.#count));
   }
 
   /** `ExponentialHistogramDataPoint`: attributes 1, scale 6, zero_count 7, positive 8, negative 9, flags 10, exemplars 11, zero_threshold 14. */
@@ -138,9 +139,9 @@ export class PointDecoder {
       else if (tag === 113) buckets.zeroThreshold = cursor.double(end);
       else if (!this.#shared(tag, end)) this.#skip(tag, end, 90);
     }
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     const series = this.#series(metric, from, end, EXPONENTIAL_ATTRIBUTES);
-    if (cursor.fault === undefined) this.#add(series, buckets.exponentialShape(this.#count));
+    if (!cursor.hasFailed()) this.#add(series, buckets.exponentialShape(this.#count));
   }
 
   /** `SummaryDataPoint`: attributes 7, flags 8. Count and sum are kept; its quantiles cannot be merged and are not. */
@@ -155,9 +156,9 @@ export class PointDecoder {
       else if (tag === 64) this.#flags = cursor.varint(end);
       else if (!this.#shared(tag, end)) cursor.skip(tag, end);
     }
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     const series = this.#series(metric, from, end, NUMBER_ATTRIBUTES);
-    if (cursor.fault === undefined) this.#add(series, NO_SHAPE);
+    if (!cursor.hasFailed()) this.#add(series, NO_SHAPE);
   }
 
   #begin(): void {

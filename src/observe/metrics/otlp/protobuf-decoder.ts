@@ -51,9 +51,9 @@ export class ProtobufDecoder {
     const cursor = this.#cursor;
     const start = cursor.position;
     const [resourceStart, resourceEnd] = this.#findBlock(10, end);
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     const resource = this.#forms.resource(resourceStart, resourceEnd);
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     cursor.position = start;
     while (cursor.position < end) {
       const tag = cursor.varint(end);
@@ -67,9 +67,9 @@ export class ProtobufDecoder {
     const cursor = this.#cursor;
     const start = cursor.position;
     const [scopeStart, scopeEnd] = this.#findBlock(10, end);
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     const scope = this.#forms.scope(resource, scopeStart, scopeEnd);
-    if (cursor.fault !== undefined) return;
+    if (cursor.hasFailed()) return;
     cursor.position = start;
     while (cursor.position < end) {
       const tag = cursor.varint(end);
@@ -97,14 +97,14 @@ export class ProtobufDecoder {
         cursor.position = blockEnd;
       }
     }
-    if (cursor.fault !== undefined || kind === 0) return;
+    if (cursor.hasFailed() || kind === 0) return;
     cursor.position = data[0];
     if (name[0] === name[1]) this.#unnamed(data[1]);
     else {
       const metric = this.#forms.metric(scope, kind, name, unit);
-      if (cursor.fault === undefined) this.#data(metric, kind, data[1]);
+      if (!cursor.hasFailed()) this.#data(metric, kind, data[1]);
     }
-    if (cursor.fault === undefined) cursor.position = end;
+    if (!cursor.hasFailed()) cursor.position = end;
   }
 
   /** Any of the data messages: data_points 1, aggregation_temporality 2, is_monotonic 3 (the last two follow the points). */

@@ -12,13 +12,13 @@ export function readAttributes(cursor: WireCursor, end: number, tag: number): At
   const attributes: Record<string, AttributeValue> = {};
   while (cursor.position < end) {
     const field = cursor.varint(end);
-    if (field === tag) readKeyValue(cursor, cursor.blockEnd(end), attributes, 0);
+    if (field === tag) readKeyValue(cursor, attributes, { end: cursor.blockEnd(end), depth: 0 });
     else cursor.skip(field, end);
   }
   return attributes;
 }
 
-function readKeyValue(cursor: WireCursor, end: number, into: Record<string, AttributeValue>, depth: number): void {
+function readKeyValue(cursor: WireCursor, into: Record<string, AttributeValue>, { end, depth }: { readonly end: number; readonly depth: number }): void {
   let key = "";
   let value: AttributeValue = null;
   while (cursor.position < end) {
@@ -62,14 +62,14 @@ function readMap(cursor: WireCursor, end: number, depth: number): Attributes {
   const map: Record<string, AttributeValue> = {};
   while (cursor.position < end) {
     const field = cursor.varint(end);
-    if (field === 10) readKeyValue(cursor, cursor.blockEnd(end), map, depth);
+    if (field === 10) readKeyValue(cursor, map, { end: cursor.blockEnd(end), depth });
     else cursor.skip(field, end);
   }
   return map;
 }
 
 function readBase64(cursor: WireCursor, end: number): string {
-  if (cursor.fault !== undefined) return "";
+  if (cursor.hasFailed()) return "";
   const bytes = cursor.bytes.subarray(cursor.position, end);
   cursor.position = end;
   return Buffer.from(bytes).toString("base64");

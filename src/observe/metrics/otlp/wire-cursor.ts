@@ -28,6 +28,10 @@ export class WireCursor {
     return bytes.length;
   }
 
+  hasFailed(): boolean {
+    return this.fault !== undefined;
+  }
+
   /** Keep the first fault, at the present position unless another is given. */
   fail(what: string, offset: number = this.position): void {
     this.fault ??= { offset, what };

@@ -1,3 +1,4 @@
+/* eslint-disable max-params -- called for every point: an object a call would be made for each */
 import { randomInt } from "node:crypto";
 
 /** Keeps a sender from choosing bytes that collide in this process. */

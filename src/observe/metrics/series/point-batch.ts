@@ -1,3 +1,4 @@
+/* eslint-disable max-params -- called for every point: an object a call would be made for each */
 /** Columns of one point in `PointBatch.numbers`. Times are epoch seconds; 0 is "not stated". */
 export const POINT = { start: 0, time: 1, value: 2, count: 3 } as const;
 export const POINT_STRIDE = 4;

@@ -111,13 +111,13 @@ export class SeriesTable {
     return known >= 0 ? known : this.resources.add(key, { attributes, series: 0 });
   }
 
-  scope(resource: number, name: string, version: string, attributes: Attributes): number {
+  scope(resource: number, { name, version, attributes }: { readonly name: string; readonly version: string; readonly attributes: Attributes }): number {
     const key = `${String(resource)} ${JSON.stringify([name, version])}${canonicalAttributes(attributes)}`;
     const known = this.scopes.find(key);
     return known >= 0 ? known : this.scopes.add(key, { resource, metrics: 0 });
   }
 
-  metric(scope: number, kind: number, name: string, unit: string): number {
+  metric(scope: number, { kind, name, unit }: { readonly kind: number; readonly name: string; readonly unit: string }): number {
     const key = `${String(scope)} ${String(kind)} ${JSON.stringify([name, unit])}`;
     const known = this.metrics.find(key);
     if (known >= 0) return known;

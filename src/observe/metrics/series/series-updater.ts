@@ -40,6 +40,7 @@ export class SeriesUpdater {
   readonly #counters: OtlpCounters;
   readonly #limits: TimeLimits;
   #rejected = new Map<PointRejection, number>();
+  #nowSeconds = 0;
 
   constructor(table: SeriesTable, counters: OtlpCounters, limits: TimeLimits = DEFAULT_TIME_LIMITS) {
     this.#limits = limits;
@@ -50,12 +51,13 @@ export class SeriesUpdater {
   /** Apply the batch at `nowSeconds`, the receiver's clock. */
   apply(batch: PointBatch, nowSeconds: number): ApplySummary {
     this.#rejected = new Map();
+    this.#nowSeconds = nowSeconds;
     if (batch.unnamed > 0) this.#rejected.set("no-name", batch.unnamed);
     let accepted = 0;
     for (const block of batch.blocks) {
       if (block.kind === KIND.summary) this.#counters.summaries += block.to - block.from;
       for (let i = block.from; i < block.to; i++) {
-        const rejection = this.#point(batch, i, block, nowSeconds);
+        const rejection = this.#point(batch, i, block);
         if (rejection === undefined) accepted++;
         else this.#rejected.set(rejection, (this.#rejected.get(rejection) ?? 0) + 1);
       }
@@ -66,15 +68,18 @@ export class SeriesUpdater {
     return { accepted, rejected: this.#rejected };
   }
 
-  #point(batch: PointBatch, index: number, block: BatchBlock, nowSeconds: number): PointRejection | undefined {
+  #point(batch: PointBatch, index: number, block: BatchBlock): PointRejection | undefined {
     const series = batch.series[index] as number;
     if (series < 0) return "cardinality";
     const at = index * POINT_STRIDE;
     const time = batch.numbers[at + POINT.time] as number;
     if (!(time > 0)) return "no-time";
-    if (time > nowSeconds + this.#limits.futureSeconds) return "future";
-    if (time < nowSeconds - this.#limits.pastSeconds) return "past";
-    if (((batch.flags[index] as number) & NO_RECORDED_VALUE) !== 0) return this.#end(batch, index, block);
+    if (time > this.#nowSeconds + this.#limits.futureSeconds) return "future";
+    if (time < this.#nowSeconds - this.#limits.pastSeconds) return "past";
+    if (((batch.flags[index] as number) & NO_RECORDED_VALUE) !== 0) {
+      this.#end(batch, index, block);
+      return undefined;
+    }
     const invalid = checkValue(batch, index, block);
     if (invalid !== undefined) return invalid;
     const line = series * STATE_STRIDE;
@@ -85,7 +90,7 @@ export class SeriesUpdater {
       if (refused !== undefined) return refused;
       if (time <= last) return undefined;
     }
-    state[line + STATE.arrival] = nowSeconds;
+    state[line + STATE.arrival] = this.#nowSeconds;
     this.#store(batch, index, block);
     return undefined;
   }
@@ -186,7 +191,7 @@ export class SeriesUpdater {
   }
 
   /** NO_RECORDED_VALUE: the series has ended, or lapsed, as the sender says. */
-  #end(batch: PointBatch, index: number, block: BatchBlock): undefined {
+  #end(batch: PointBatch, index: number, block: BatchBlock): void {
     const series = batch.series[index] as number;
     const time = batch.numbers[index * POINT_STRIDE + POINT.time] as number;
     this.#counters.ended++;
@@ -194,7 +199,6 @@ export class SeriesUpdater {
       this.#table.ended[series] = 1;
       for (const sink of this.#table.sinks[series] ?? []) sink.push(batch, index, block);
     }
-    return undefined;
   }
 }
 

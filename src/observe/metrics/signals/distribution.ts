@@ -62,8 +62,8 @@ export class Distribution {
     this.#zeroCount += weight * (shape[EXPONENTIAL.zeroCount] as number);
     this.#zeroThreshold = Math.max(this.#zeroThreshold, shape[EXPONENTIAL.zeroThreshold] as number);
     const positives = shape[EXPONENTIAL.positiveLength] as number;
-    addCounts(this.#positive, { shape, at: EXPONENTIAL.counts, length: positives, offset: shape[EXPONENTIAL.positiveOffset] as number }, shrink, weight);
-    addCounts(this.#negative, { shape, at: EXPONENTIAL.counts + positives, length: shape[EXPONENTIAL.negativeLength] as number, offset: shape[EXPONENTIAL.negativeOffset] as number }, shrink, weight);
+    addCounts(this.#positive, { shape, at: EXPONENTIAL.counts, length: positives, offset: shape[EXPONENTIAL.positiveOffset] as number, shrink, weight });
+    addCounts(this.#negative, { shape, at: EXPONENTIAL.counts + positives, length: shape[EXPONENTIAL.negativeLength] as number, offset: shape[EXPONENTIAL.negativeOffset] as number, shrink, weight });
   }
 
   /** Merge the buckets down to a coarser scale. */
@@ -82,31 +82,41 @@ export class Distribution {
 
   #buckets(bounds: readonly Float64Array[]): readonly Bucket[] {
     const buckets: Bucket[] = [];
-    const push = (lower: number, upper: number, count: number, logarithmic: boolean): void => {
+    const push = (bucket: Bucket): void => {
       // Weighted differences leave crumbs of rounding below zero.
-      if (count > 1e-9) buckets.push({ lower, upper, count, logarithmic });
+      if (bucket.count > 1e-9) buckets.push(bucket);
     };
     for (const [id, counts] of this.#explicit) {
       const edges = bounds[id] ?? new Float64Array(0);
       counts.forEach((count, i) => {
         const upper = i < edges.length ? (edges[i] as number) : (edges[edges.length - 1] ?? 0);
-        push(i === 0 ? Math.min(0, upper) : (edges[i - 1] as number), upper, count, false);
+        push({ lower: i === 0 ? Math.min(0, upper) : (edges[i - 1] as number), upper, count, logarithmic: false });
       });
     }
-    if (this.#zeroCount > 0) push(-this.#zeroThreshold, this.#zeroThreshold, this.#zeroCount, false);
+    if (this.#zeroCount > 0) push({ lower: -this.#zeroThreshold, upper: this.#zeroThreshold, count: this.#zeroCount, logarithmic: false });
     const base = 2 ** (2 ** -this.#scale);
-    for (const [index, count] of this.#positive) push(base ** index, base ** (index + 1), count, true);
-    for (const [index, count] of this.#negative) push(-(base ** (index + 1)), -(base ** index), count, true);
+    for (const [index, count] of this.#positive) push({ lower: base ** index, upper: base ** (index + 1), count, logarithmic: true });
+    for (const [index, count] of this.#negative) push({ lower: -(base ** (index + 1)), upper: -(base ** index), count, logarithmic: true });
     return buckets;
   }
 }
 
-function addCounts(into: Map<number, number>, part: { readonly shape: Float64Array; readonly at: number; readonly length: number; readonly offset: number }, shrink: number, weight: number): void {
+/** One side's buckets of a shape, with how many fine buckets make one of the sum's, and the weight. */
+interface Part {
+  readonly shape: Float64Array;
+  readonly at: number;
+  readonly length: number;
+  readonly offset: number;
+  readonly shrink: number;
+  readonly weight: number;
+}
+
+function addCounts(into: Map<number, number>, part: Part): void {
   for (let i = 0; i < part.length; i++) {
     const count = part.shape[part.at + i] as number;
     if (count === 0) continue;
-    const index = Math.floor((part.offset + i) / shrink);
-    into.set(index, (into.get(index) ?? 0) + weight * count);
+    const index = Math.floor((part.offset + i) / part.shrink);
+    into.set(index, (into.get(index) ?? 0) + part.weight * count);
   }
 }
 
@@ -118,8 +128,9 @@ function countBelow(bucket: Bucket, value: number): number {
   return lower > 0 ? (count * Math.log(value / lower)) / Math.log(upper / lower) : count * (1 - Math.log(value / upper) / Math.log(lower / upper));
 }
 
-/** Observations above `threshold` in an explicit shape; within a bucket they are taken as even. All of the last, open bucket counts as above. */
-export function explicitAbove(shapes: Float64Array, offset: number, bounds: Float64Array, threshold: number): number {
+/** Observations above `threshold` in an explicit shape (counts from `offset` on); within a bucket they are taken as even. All of the last, open bucket counts as above. */
+export function explicitAbove(shape: { readonly shapes: Float64Array; readonly offset: number; readonly bounds: Float64Array }, threshold: number): number {
+  const { shapes, offset, bounds } = shape;
   let above = 0;
   const length = shapes[offset + EXPLICIT.length] as number;
   for (let i = length - 1; i >= 0; i--) {

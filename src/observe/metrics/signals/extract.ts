@@ -22,11 +22,17 @@ interface Increase {
   readonly observedSeconds: number;
 }
 
-/** Extract and aggregate a signal over (fromSeconds, toSeconds]. A gauge is taken at the window's end. */
-export function extractWindow(signal: MetricSignal, fromSeconds: number, toSeconds: number, bounds: readonly Float64Array[]): Extracted {
+/** A span of time, the end included. */
+export interface Span {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
+/** Extract and aggregate a signal over a span; a gauge is taken at its end. `bounds`: the table's interned bucket bounds. */
+export function extractWindow(signal: MetricSignal, span: Span, bounds: readonly Float64Array[]): Extracted {
   const { extract, aggregate } = signal.spec;
-  if (extract === "gauge") return gauge(signal, toSeconds);
-  const windowSeconds = toSeconds - fromSeconds;
+  if (extract === "gauge") return gauge(signal, span.toSeconds);
+  const windowSeconds = span.toSeconds - span.fromSeconds;
   // Series of one distribution are merged before a mean, a quantile or a share is taken, unless the extreme of the series is asked for.
   const merged = extract !== "rate" && (aggregate === "sum" || aggregate === "mean");
   const values: number[] = [];
@@ -36,7 +42,7 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
   for (const track of signal.tracks.values()) {
     if (track.dormant) continue;
     const distribution = merged ? whole.distribution : new Distribution();
-    const increase = increaseOf(track, fromSeconds, toSeconds, extract === "quantile" ? distribution : undefined);
+    const increase = increaseOf(track, span, extract === "quantile" ? distribution : undefined);
     if (increase.coveredSeconds <= 0) continue;
     series++;
     covered += Math.min(increase.coveredSeconds / windowSeconds, 1);
@@ -44,17 +50,17 @@ export function extractWindow(signal: MetricSignal, fromSeconds: number, toSecon
     whole.total += increase.total;
     whole.other += increase.other;
     if (extract === "rate") rates.push(increase);
-    else if (!merged) values.push(ratio(signal.spec, increase.total, increase.other, distribution, bounds) ?? Number.NaN);
+    else if (!merged) values.push(ratio(signal.spec, { ...increase, distribution }, bounds) ?? Number.NaN);
   }
   // Where every series has begun within the window, the rate is that of the part since the first of them.
   for (const increase of rates) values.push(increase.total / Math.min(increase.knownSeconds, longest));
   const coverage = series === 0 ? 0 : covered / series;
-  const value = merged ? ratio(signal.spec, whole.total, whole.other, whole.distribution, bounds) : aggregated(values.filter((item) => !Number.isNaN(item)), aggregate);
+  const value = merged ? ratio(signal.spec, whole, bounds) : aggregated(values.filter((item) => !Number.isNaN(item)), aggregate);
   const scaled = value === undefined || extract === "share-above" ? value : value * signal.scale;
   return { value: scaled, coverage, series };
 }
 
-function increaseOf(track: SeriesTrack, fromSeconds: number, toSeconds: number, distribution: Distribution | undefined): Increase {
+function increaseOf(track: SeriesTrack, { fromSeconds, toSeconds }: Span, distribution: Distribution | undefined): Increase {
   const { weights, coveredSeconds, unknownSeconds, observedSeconds } = track.weigh(fromSeconds, toSeconds);
   const { totals, others, shapes, first, length, exponential } = track.ring;
   let [total, other] = [0, 0];
@@ -70,7 +76,8 @@ function increaseOf(track: SeriesTrack, fromSeconds: number, toSeconds: number, 
 }
 
 /** Mean, share above or quantile of what was observed; undefined where nothing was. */
-function ratio(spec: SignalSpec, total: number, other: number, distribution: Distribution, bounds: readonly Float64Array[]): number | undefined {
+function ratio(spec: SignalSpec, sums: { readonly total: number; readonly other: number; readonly distribution: Distribution }, bounds: readonly Float64Array[]): number | undefined {
+  const { total, other, distribution } = sums;
   if (spec.extract === "quantile") return distribution.quantile(spec.quantile ?? 0.5, bounds);
   if (!(total > 1e-9) || Number.isNaN(other)) return undefined;
   return spec.extract === "share-above" ? Math.min(Math.max(other / total, 0), 1) : other / total;

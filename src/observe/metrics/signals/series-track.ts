@@ -92,7 +92,7 @@ export class SeriesTrack implements SeriesSink {
     while (at >= first && (times[at] as number) > timeSeconds) at--;
     if (at < first || (this.endedSeconds > 0 && this.endedSeconds <= timeSeconds)) return undefined;
     const limit = this.intervalSeconds > 0 ? Math.min(maxAgeSeconds, 2.5 * this.intervalSeconds) : maxAgeSeconds;
-    return timeSeconds - (times[at] as number) <= limit ? (totals[at] as number) : undefined;
+    return timeSeconds - (times[at] as number) <= limit ? (totals[at]) : undefined;
   }
 
   samplesBetween(fromSeconds: number, toSeconds: number): number {
@@ -107,10 +107,10 @@ export class SeriesTrack implements SeriesSink {
     if (extract === "mean") return batch.numbers[index * POINT_STRIDE + POINT.value] as number;
     if (extract !== "share-above") return 0;
     const offset = batch.shapeOffsets[index] as number;
-    if (offset < 0) return (batch.numbers[index * POINT_STRIDE + POINT.count] as number) === 0 ? 0 : Number.NaN;
+    if (offset < 0) return batch.numbers[index * POINT_STRIDE + POINT.count] === 0 ? 0 : Number.NaN;
     if (this.#exponential) return exponentialAbove(batch.shapes, offset, this.watcher.threshold);
     const bounds = this.#table.bounds[batch.shapes[offset] as number] ?? new Float64Array(0);
-    return explicitAbove(batch.shapes, offset, bounds, this.watcher.threshold);
+    return explicitAbove({ shapes: batch.shapes, offset, bounds }, this.watcher.threshold);
   }
 
   #shape(batch: PointBatch, index: number): Float64Array | undefined {

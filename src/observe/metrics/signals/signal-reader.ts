@@ -118,7 +118,7 @@ function readNewest(signal: WatchedSignal, nowSeconds: number, table: SeriesTabl
   if (name.overflowLimit !== undefined) return missing("invalid", `more than ${String(name.overflowLimit)} series of ${name.metric} match: narrow select, or raise limits.seriesPerSignal`);
   const conflict = conflictText(name, nowSeconds, table);
   if (conflict !== undefined) return missing("invalid", conflict);
-  const { value, coverage } = extractWindow(name, time - spec.windowSeconds, time, table.bounds);
+  const { value, coverage } = extractWindow(name, { fromSeconds: time - spec.windowSeconds, toSeconds: time }, table.bounds);
   if (value !== undefined) return { kind: "value", value, timeSeconds: time, coverage };
   const ended = [...name.tracks.values()].every((track) => track.dormant || track.endedSeconds > 0);
   if (ended) return missing("stale", `every series of ${name.metric} has ended (no recorded value)`);

@@ -1,5 +1,5 @@
 import type { HistoryPoint } from "../../../history/history-store.ts";
-import { extractWindow } from "./extract.ts";
+import { extractWindow, type Span } from "./extract.ts";
 import type { MetricSignal } from "./metric-signal.ts";
 
 /** Parts of a step whose values give its minimum and maximum. */
@@ -25,7 +25,7 @@ export class StepCutter {
     this.#nextSeconds = Math.max(this.#nextSeconds, oldest);
     const points: HistoryPoint[] = [];
     while (this.#nextSeconds + step <= nowSeconds && isComplete(signal, this.#nextSeconds + step, nowSeconds)) {
-      const point = cutStep(signal, this.#nextSeconds, step, bounds);
+      const point = cutStep(signal, { fromSeconds: this.#nextSeconds, toSeconds: this.#nextSeconds + step }, bounds);
       if (point !== undefined) points.push(point);
       this.#nextSeconds += step;
     }
@@ -44,8 +44,8 @@ function isComplete(signal: MetricSignal, endSeconds: number, nowSeconds: number
   return true;
 }
 
-function cutStep(signal: MetricSignal, startSeconds: number, stepSeconds: number, bounds: readonly Float64Array[]): HistoryPoint | undefined {
-  const endSeconds = startSeconds + stepSeconds;
+function cutStep(signal: MetricSignal, { fromSeconds: startSeconds, toSeconds: endSeconds }: Span, bounds: readonly Float64Array[]): HistoryPoint | undefined {
+  const stepSeconds = endSeconds - startSeconds;
   let count = 0;
   let interval = 0;
   for (const track of signal.tracks.values()) {
@@ -58,11 +58,11 @@ function cutStep(signal: MetricSignal, startSeconds: number, stepSeconds: number
   let covered = 0;
   for (let part = 0; part < parts; part++) {
     const from = startSeconds + (part * stepSeconds) / parts;
-    const piece = extractWindow(signal, from, from + stepSeconds / parts, bounds);
+    const piece = extractWindow(signal, { fromSeconds: from, toSeconds: from + stepSeconds / parts }, bounds);
     if (piece.value !== undefined) values.push(piece.value);
     covered += piece.coverage;
   }
-  const whole = extractWindow(signal, startSeconds, endSeconds, bounds);
+  const whole = extractWindow(signal, { fromSeconds: startSeconds, toSeconds: endSeconds }, bounds);
   const isGauge = signal.spec.extract === "gauge";
   const mean = isGauge ? (values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : undefined) : whole.value;
   if (mean === undefined) return undefined;

@@ -44,16 +44,16 @@ export function weighCumulative(ring: SampleRing, window: Window): WindowWeights
     if (k === 0) {
       // A total since long before the window tells nothing about the window.
       const fresh = !ring.trimmed && start > 0 && start < time && start >= window.fromSeconds - (window.toSeconds - window.fromSeconds);
-      if (fresh) weights[0] = sum.add(start, time, k === length - 1, true);
+      if (fresh) weights[0] = sum.add(start, time, { last: k === length - 1, begins: true });
       continue;
     }
     const before = times[at - 1] as number;
     const restarted = start > (starts[at - 1] as number) && (starts[at - 1] as number) > 0;
     if (!restarted && (totals[at] as number) >= (totals[at - 1] as number) && sameLayout(ring, k)) {
-      const weight = sum.add(before, time, k === length - 1, false);
+      const weight = sum.add(before, time, { last: k === length - 1, begins: false });
       weights[k] = (weights[k] as number) + weight;
       weights[k - 1] = (weights[k - 1] as number) - weight;
-    } else if (start < time || !restarted) weights[k] = sum.add(restarted && start > before ? start : before, time, k === length - 1, false);
+    } else if (start < time || !restarted) weights[k] = sum.add(restarted && start > before ? start : before, time, { last: k === length - 1, begins: false });
   }
   return sum.result();
 }
@@ -67,7 +67,7 @@ export function weighDelta(ring: SampleRing, window: Window): WindowWeights {
     const [time, start] = [times[at] as number, starts[at] as number];
     const before = k > 0 ? (times[at - 1] as number) : 0;
     const from = start > 0 && start < time ? Math.max(start, before) : before;
-    weights[k] = from > 0 ? sum.add(from, time, k === length - 1, true) : 0;
+    weights[k] = from > 0 ? sum.add(from, time, { last: k === length - 1, begins: true }) : 0;
   }
   return sum.result();
 }
@@ -84,11 +84,11 @@ class Coverage {
   }
 
   /** The share of the span's increase that falls into the window; the last span may be continued past its end. */
-  add(from: number, to: number, last: boolean, beginsThere: boolean): number {
+  add(from: number, to: number, { last, begins }: { readonly last: boolean; readonly begins: boolean }): number {
     const { fromSeconds, toSeconds, intervalSeconds, ended } = this.#window;
     const continues = last && !ended && toSeconds > to && toSeconds - to <= TAIL_INTERVALS * intervalSeconds;
     const overlap = Math.min(continues ? toSeconds : to, toSeconds) - Math.max(from, fromSeconds);
-    this.#firstKnown = Math.min(this.#firstKnown, beginsThere ? fromSeconds : from);
+    this.#firstKnown = Math.min(this.#firstKnown, begins ? fromSeconds : from);
     this.#firstSpan = Math.min(this.#firstSpan, Math.max(from, fromSeconds));
     if (overlap <= 0 || to <= from) return 0;
     this.#covered += overlap;
