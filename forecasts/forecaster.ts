@@ -22,6 +22,8 @@ export interface CalendarRows {
   readonly kinds: Uint8Array;
   /** Known relative uplift per row (1 = none), where the user gave one. */
   readonly uplift: Float64Array;
+  /** Rows by which the local clock has moved since the first row (daylight saving); absent where the load follows UTC. */
+  readonly clockShift?: Int16Array;
 }
 
 /** An unfitted model. Fits run on a worker; what a fit returns is plain JSON data, journalled by content hash. */

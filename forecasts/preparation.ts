@@ -9,15 +9,20 @@ export interface PreparedSeries {
 }
 
 /**
+ * A censored row keeps its value as the least that it may be filled with, and is not known.
  * Cuts leading gaps and fills the others: with the mean of the same slot one season before and after where there is one, else
  * with a straight line between the neighbours. An infinity counts as a gap. Undefined where no value is known.
  */
-export function prepareSeries({ series, seasons }: Pick<FitInput, "series" | "seasons">): PreparedSeries | undefined {
+export function prepareSeries({ series, seasons, censored = [] }: Pick<FitInput, "series" | "seasons" | "censored">): PreparedSeries | undefined {
   const first = series.values.findIndex((value) => Number.isFinite(value));
   if (first < 0) return undefined;
   const values = series.values.slice(first);
   const known = Uint8Array.from(values, (value) => (Number.isFinite(value) ? 1 : 0));
+  const bounds = censored.map((row) => row - first).filter((row) => row >= 0 && row < values.length && known[row] === 1);
+  const least = bounds.map((row) => values[row]!);
+  for (const row of bounds) known[row] = 0;
   fillGaps(values, known, seasons[0] ?? 0);
+  for (const [i, row] of bounds.entries()) values[row] = Math.max(values[row]!, least[i]!);
   return { values, known, startSeconds: series.startSeconds + first * series.stepSeconds, stepSeconds: series.stepSeconds };
 }
 

@@ -1,3 +1,4 @@
+import { withCalendar } from "./calendars/calendar-forecaster.ts";
 import { createEnsemble } from "./ensemble/ensemble.ts";
 import { MEMBERS } from "./ensemble/members.ts";
 import type { FitInput, FitResult, Forecaster } from "./forecaster.ts";
@@ -7,8 +8,8 @@ export const DEFAULT_FORECASTER = "auto";
 
 /** Every forecaster by id: each member by itself (with its own intervals and trust), and `auto`, the ensemble of all. */
 export const FORECASTERS: Readonly<Record<string, Forecaster>> = {
-  ...Object.fromEntries(Object.keys(MEMBERS).map((id) => [id, createEnsemble(id, [id])])),
-  [DEFAULT_FORECASTER]: createEnsemble(DEFAULT_FORECASTER, Object.keys(MEMBERS)),
+  ...Object.fromEntries(Object.keys(MEMBERS).map((id) => [id, withCalendar(createEnsemble(id, [id]))])),
+  [DEFAULT_FORECASTER]: withCalendar(createEnsemble(DEFAULT_FORECASTER, Object.keys(MEMBERS))),
 };
 
 /** Fits the named forecaster; runs long (tens of milliseconds and more), so call it on a worker. */

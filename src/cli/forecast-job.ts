@@ -1,3 +1,4 @@
+import { calendarRows } from "../../forecasts/calendars/calendar-rows.ts";
 import { detectSeasons } from "../../forecasts/season-detection.ts";
 import { FORECASTERS } from "../../forecasts/registry.ts";
 import type { InputSeries } from "./forecast-input.ts";
@@ -10,6 +11,8 @@ export interface ForecastOptions {
   readonly stepSeconds: number | undefined;
   readonly model: string;
   readonly allowNegative: boolean;
+  /** A country whose public holidays and clock changes matter. */
+  readonly calendar: string | undefined;
 }
 
 /** One series forecast from one origin (rows seen). */
@@ -33,7 +36,7 @@ export type ForecastAnswer =
   | { readonly ok: false; readonly series: string; readonly origin: number; readonly reason: string };
 
 /** Forecasts one series from one origin, seeing only the rows before it. */
-export function runForecastJob({ series, origin, options }: ForecastJob): ForecastAnswer {
+export async function runForecastJob({ series, origin, options }: ForecastJob): Promise<ForecastAnswer> {
   const place = { series: series.name, origin };
   const step = options.stepSeconds ?? usualStep(series.times.subarray(0, origin));
   if (step === undefined) return { ok: false, ...place, reason: "one row tells no step: give --step" };
@@ -41,7 +44,9 @@ export function runForecastJob({ series, origin, options }: ForecastJob): Foreca
   const seasons = options.seasons ?? detectSeasons(grid);
   const forecaster = FORECASTERS[options.model]!;
   const { horizon, allowNegative } = options;
-  const result = forecaster.fit({ series: grid, seasons, horizon, seed: 0, allowNegative });
+  const { startSeconds, stepSeconds, values } = grid;
+  const days = options.calendar === undefined ? {} : { calendar: await calendarRows({ country: options.calendar, startSeconds, stepSeconds, rows: values.length + horizon }) };
+  const result = forecaster.fit({ series: grid, seasons, horizon, seed: 0, allowNegative, ...days });
   if (!result.ok) return { ok: false, ...place, reason: result.reason };
   const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
   const { mean, levels, quantiles, horizonsSeconds, originSeconds } = forecaster.resume(result.fit).forecast(horizons, options.levels);

@@ -9,11 +9,9 @@ const JOBS_WORTH_WORKERS = 4;
 /** Runs jobs on a worker a core; answers come in the order of the jobs. `onDone` is called after each with the number done. */
 export async function runForecastJobs(jobs: readonly ForecastJob[], onDone: (done: number) => void): Promise<ForecastAnswer[]> {
   if (jobs.length < JOBS_WORTH_WORKERS) {
-    return jobs.map((job, index) => {
-      const answer = runForecastJob(job);
-      onDone(index + 1);
-      return answer;
-    });
+    const inline: ForecastAnswer[] = [];
+    for (const job of jobs) onDone(inline.push(await runForecastJob(job)));
+    return inline;
   }
   const answers: ForecastAnswer[] = [];
   let next = 0;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 
+import { calendarRows } from "../../forecasts/calendars/calendar-rows.ts";
 import { DEFAULT_FORECASTER, FORECASTERS } from "../../forecasts/registry.ts";
 import { InputError, readForecastFile, type ForecastFile } from "./forecast-input.ts";
 import type { ForecastAnswer, ForecastJob, ForecastOptions } from "./forecast-job.ts";
@@ -37,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     file = readForecastFile(await readInput(given.input), given.input, parse(given.input).name);
     jobs = jobsOf(file, given);
+    await checkCalendar(given.calendar);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     process.stderr.write(`foretide forecast: ${error.message}\n`);
@@ -55,7 +57,7 @@ function describe(): Command {
     .option("--season <list>", "seasons in rows; detected where not given", listOf(wholeNumber))
     .option("--step <seconds>", "seconds between rows; the most frequent distance where not given", positive)
     .option("--model <id>", `one of ${Object.keys(FORECASTERS).join(", ")}`, modelId, DEFAULT_FORECASTER)
-    .option("--calendar <country>", "country whose public holidays matter (ISO 3166, as DE or US-CA)")
+    .option("--calendar <country>", "country whose public holidays and clock changes matter (ISO 3166, as DE or US-CA)")
     .option("--origins <list>", "row counts to forecast after, each seeing only what stands before it", listOf(wholeNumber))
     .option("--format <format>", "csv or json", oneOf(["csv", "json"]), "csv")
     .option("--allow-negative", "let quantiles go below zero although the history never does")
@@ -78,6 +80,7 @@ function jobsOf(file: ForecastFile, given: Arguments): ForecastJob[] {
     stepSeconds: given.step,
     model: given.model,
     allowNegative: given.allowNegative ?? false,
+    calendar: given.calendar,
   };
   return file.series.flatMap((series) => {
     const rows = series.values.length;
@@ -162,6 +165,17 @@ function oneOf(allowed: readonly string[]): (text: string) => string {
     if (!allowed.includes(text)) throw new InvalidArgumentError(`expected ${allowed.join(" or ")}, found "${text}"`);
     return text;
   };
+}
+
+/** A wrong country is told before any work is done. */
+async function checkCalendar(country: string | undefined): Promise<void> {
+  if (country === undefined) return;
+  try {
+    await calendarRows({ country, startSeconds: 0, stepSeconds: 3600, rows: 1 });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(`--calendar: ${error.message}`);
+  }
 }
 
 function modelId(text: string): string {
