@@ -74,7 +74,7 @@ describe("a command that is not declared", () => {
   });
 });
 
-it("is written down for every actuator in docs/aws-permissions.md (`npx vitest run -u` renews it)", async () => {
+it("is written down for every actuator in docs/aws-permissions.md (renewed by `npx vitest run test/contract/aws-permissions.test.ts -u`)", async () => {
   const pages = Object.entries(AWS_EXERCISES).map(([type, { config }]) => [
     `## ${type}`, "", "```json", JSON.stringify(generated(type, config, true), null, 2), "```", "",
     `In the modes \`observe\` and \`recommend\`: ${actionsOf(generated(type, config, false)).map((action) => `\`${action}\``).join(", ")}.`, "",
