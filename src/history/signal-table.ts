@@ -33,6 +33,8 @@ export class SignalTable {
   readonly #signals = new Map<string, SignalState>();
   readonly #held = new Map<number, Map<number, HeldChunk>>();
   readonly #load: LoadChunk;
+  /** Hours whose steps changed, by the finer signal; they are made when they are asked for or stored. */
+  readonly #staleHours = new Map<SignalState, Set<number>>();
   #nextId = 1;
 
   constructor(load: LoadChunk) {
@@ -71,23 +73,22 @@ export class SignalTable {
   append(key: SignalKey, points: readonly HistoryPoint[]): AppendSummary {
     const signal = this.open(key, false);
     const oldest = signal.newestSlot < 0 ? -1 : signal.newestSlot - LATE_INTERVALS;
-    const hours = new Set<number>();
+    const hours = this.#hoursOf(signal);
     let stored = 0;
     for (const point of points) {
       const slot = Math.floor(point.timeSeconds / key.stepSeconds);
       if (slot < oldest) continue;
       this.#at(signal, slot, (chunk, row) => { chunk.fold(row, point); });
-      hours.add(Math.floor((slot * key.stepSeconds) / HOUR_SECONDS));
+      hours?.add(Math.floor((slot * key.stepSeconds) / HOUR_SECONDS));
       if (slot > signal.newestSlot) signal.newestSlot = slot;
       stored++;
     }
-    this.#rollUp(signal, hours);
     return { stored, droppedLate: points.length - stored, droppedInvalid: 0 };
   }
 
   importPoints(key: SignalKey, points: readonly HistoryPoint[]): AppendSummary {
     const signal = this.open(key, false);
-    const hours = new Set<number>();
+    const hours = this.#hoursOf(signal);
     const replaced = new Set<number>();
     for (const point of points) {
       const slot = Math.floor(point.timeSeconds / key.stepSeconds);
@@ -97,10 +98,9 @@ export class SignalTable {
         else chunk.set(row, point);
       });
       replaced.add(slot);
-      hours.add(Math.floor((slot * key.stepSeconds) / HOUR_SECONDS));
+      hours?.add(Math.floor((slot * key.stepSeconds) / HOUR_SECONDS));
       if (slot > signal.newestSlot) signal.newestSlot = slot;
     }
-    this.#rollUp(signal, hours);
     return { stored: points.length, droppedLate: 0, droppedInvalid: 0 };
   }
 
@@ -128,6 +128,7 @@ export class SignalTable {
 
   /** Chunks that changed since the last call; only each signal's newest chunk stays in memory. */
   takeDirty(): DirtyChunk[] {
+    this.#makeHours();
     const dirty: DirtyChunk[] = [];
     for (const signal of this.#signals.values()) {
       const held = this.#held.get(signal.id);
@@ -144,6 +145,7 @@ export class SignalTable {
 
   /** Forgets chunks below an index, and the signal with its last one; returns how many were in memory. */
   dropBelow(signal: SignalState, index: number): number {
+    this.#makeHours();
     const held = this.#held.get(signal.id);
     let dropped = 0;
     for (const at of held?.keys() ?? []) if (at < index && held?.delete(at) === true) dropped++;
@@ -154,16 +156,29 @@ export class SignalTable {
     return dropped;
   }
 
-  /** Hourly values are made anew from the steps of each hour that changed: mean by coverage, so that a gap weighs nothing. */
-  #rollUp(signal: SignalState, hours: ReadonlySet<number>): void {
-    const step = signal.key.stepSeconds;
-    if (step >= HOUR_SECONDS || hours.size === 0) return;
-    const hourly = this.open({ ...signal.key, stepSeconds: HOUR_SECONDS }, true);
-    if (!hourly.derived) return;
-    for (const hour of hours) {
-      const point = summarize(this.readPoints(signal.key, hour * HOUR_SECONDS, (hour + 1) * HOUR_SECONDS), step, hour * HOUR_SECONDS);
-      this.#at(hourly, hour, (chunk, row) => { chunk.set(row, point); });
-      if (hour > hourly.newestSlot) hourly.newestSlot = hour;
+  #hoursOf(signal: SignalState): Set<number> | undefined {
+    if (signal.key.stepSeconds >= HOUR_SECONDS) return undefined;
+    let hours = this.#staleHours.get(signal);
+    if (hours === undefined) {
+      this.open({ ...signal.key, stepSeconds: HOUR_SECONDS }, true);
+      this.#staleHours.set(signal, (hours = new Set()));
+    }
+    return hours;
+  }
+
+  /** Each hour that changed is made anew from its steps: mean by coverage, so that a gap weighs nothing. */
+  #makeHours(): void {
+    for (const [signal, hours] of this.#staleHours) {
+      this.#staleHours.delete(signal);
+      const hourly = this.open({ ...signal.key, stepSeconds: HOUR_SECONDS }, true);
+      if (!hourly.derived) continue;
+      for (const hour of hours) {
+        const steps = this.readPoints(signal.key, hour * HOUR_SECONDS, (hour + 1) * HOUR_SECONDS);
+        if (steps.length === 0) continue;
+        const point = summarize(steps, signal.key.stepSeconds, hour * HOUR_SECONDS);
+        this.#at(hourly, hour, (chunk, row) => { chunk.set(row, point); });
+        if (hour > hourly.newestSlot) hourly.newestSlot = hour;
+      }
     }
   }
 
@@ -191,6 +206,7 @@ export class SignalTable {
   }
 
   #eachChunk(key: SignalKey, first: number, end: number, visit: (chunk: Chunk, chunkStart: number, from: number, to: number) => void): void {
+    if (key.stepSeconds === HOUR_SECONDS && this.#staleHours.size > 0) this.#makeHours();
     const signal = this.find(key);
     if (signal === undefined) return;
     const rows = chunkRows(key.stepSeconds);

@@ -1,18 +1,22 @@
 import { failure, success, type Result } from "../model/result.ts";
 import type { Series } from "../model/series.ts";
-import type { AppendSummary, HistoryPoint, SignalKey } from "./history-store.ts";
+import type { HistoryPoint, SignalKey } from "./history-store.ts";
 import { firstKeptChunk, SignalTable } from "./signal-table.ts";
 import { failureOf, SqliteFile } from "./sqlite-file.ts";
 
 const POINT_CELLS = 6;
+/** Before the points of each part of a write. */
+const PART_CELLS = 3;
 /** The writes beside the chunks are turned into chunks at this size; it bounds the time of a start after a kill. */
 const RECENT_BYTES = 8 * 2 ** 20;
 
+/** All writes that were asked in one turn. */
 export interface WriteRequest {
-  readonly kind: "append" | "importPoints";
-  readonly key: SignalKey;
-  /** Six cells a point: time, mean, min, max, count, coverage. Valid and oldest first. */
+  readonly kind: "write";
+  /** For each write: the number of its key, kind (0 append, 1 import), number of cells, cells; six cells a point, valid and oldest first. */
   readonly cells: Float64Array;
+  /** Keys that were not sent before; numbers count from 0 over all messages. */
+  readonly newKeys: readonly SignalKey[];
 }
 
 export type EngineRequest = WriteRequest | OtherRequest;
@@ -22,11 +26,14 @@ type OtherRequest =
   | { readonly kind: "keys" }
   | { readonly kind: "prune"; readonly before: number; readonly hourlyBefore: number };
 
-export type EngineAnswer = Result<AppendSummary | Series | readonly HistoryPoint[] | readonly SignalKey[] | number>;
+/** A write is answered by two cells for each of its parts: stored, dropped as late. */
+export type EngineAnswer = Result<Float64Array | Series | readonly HistoryPoint[] | readonly SignalKey[] | number>;
 
 /** The history over one SQLite file, synchronous: the worker calls it with all that came since its last turn. */
 export class SqliteEngine {
   readonly #file: SqliteFile;
+  /** The keys that writes name by number. */
+  readonly #keys: SignalKey[] = [];
   #table: SignalTable;
   #recentBytes = 0;
   #damaged: Result<never> | undefined;
@@ -42,23 +49,9 @@ export class SqliteEngine {
     }
   }
 
-  /** Answers in order. Writes next to each other share one synced commit: all of them are kept, or none. */
+  /** Answers in order. A write is one synced commit: all its parts are kept, or none. */
   handle(requests: readonly EngineRequest[]): EngineAnswer[] {
-    const answers: EngineAnswer[] = [];
-    let run: WriteRequest[] = [];
-    const commit = (): void => {
-      if (run.length > 0) answers.push(...this.#write(run));
-      run = [];
-    };
-    for (const request of requests) {
-      if ("cells" in request) run.push(request);
-      else {
-        commit();
-        answers.push(this.#guarded(() => this.#answer(request)));
-      }
-    }
-    commit();
-    return answers;
+    return requests.map((request) => this.#guarded(() => (request.kind === "write" ? this.#write(request) : this.#answer(request))));
   }
 
   close(): void {
@@ -66,23 +59,27 @@ export class SqliteEngine {
     this.#file.close();
   }
 
-  #write(run: readonly WriteRequest[]): EngineAnswer[] {
-    let summaries: AppendSummary[] = [];
-    const result = this.#guarded(() => {
-      this.#file.transaction(() => {
-        const known = this.#table.lastId;
-        summaries = run.map((request) => this.#table[request.kind](request.key, fromCells(request.cells)));
-        for (const signal of this.#table.signals()) if (signal.id > known) this.#file.saveSignal({ ...signal, newestSlot: -1 });
-        const body = encodeRecent(run, this.#table);
-        if (this.#recentBytes + body.byteLength > RECENT_BYTES) this.#storeChunks();
-        else {
-          this.#file.addRecent(body);
-          this.#recentBytes += body.byteLength;
-        }
-      });
-      return success(0);
+  #write({ cells, newKeys }: WriteRequest): EngineAnswer {
+    this.#keys.push(...newKeys);
+    const summaries: number[] = [];
+    this.#file.transaction(() => {
+      const known = this.#table.lastId;
+      for (const part of partsOf(cells)) {
+        const key = this.#keys[cells[part.at] ?? -1];
+        if (key === undefined) throw new Error("a write names a key that was never sent");
+        const { stored, droppedLate } = this.#table[part.kind](key, fromCells(part.cells));
+        summaries.push(stored, droppedLate);
+        cells[part.at] = this.#table.find(key)?.id ?? 0;
+      }
+      for (const signal of this.#table.signals()) if (signal.id > known) this.#file.saveSignal({ ...signal, newestSlot: -1 });
+      const body = new Uint8Array(cells.buffer, cells.byteOffset, cells.byteLength);
+      if (this.#recentBytes + body.byteLength > RECENT_BYTES) this.#storeChunks();
+      else {
+        this.#file.addRecent(body);
+        this.#recentBytes += body.byteLength;
+      }
     });
-    return run.map((_, index) => (result.ok ? success(summaries[index] as AppendSummary) : result));
+    return success(Float64Array.from(summaries));
   }
 
   #answer(request: OtherRequest): EngineAnswer {
@@ -146,44 +143,53 @@ export class SqliteEngine {
     this.#recentBytes = 0;
     for (const body of this.#file.recent()) {
       this.#recentBytes += body.byteLength;
-      for (const write of decodeRecent(body, byId)) table[write.kind](write.key, fromCells(write.cells));
+      const cells = new Float64Array(body.slice().buffer);
+      for (const part of partsOf(cells)) {
+        const key = byId.get(cells[part.at] ?? 0);
+        if (key !== undefined) table[part.kind](key, fromCells(part.cells));
+      }
     }
     return table;
   }
 }
 
-/** One record: for each write its signal, kind (0 append, 1 import), number of cells, cells; all Float64. */
-function encodeRecent(run: readonly WriteRequest[], table: SignalTable): Uint8Array {
-  const cells = new Float64Array(run.reduce((sum, write) => sum + 3 + write.cells.length, 0));
-  let at = 0;
-  for (const write of run) {
-    cells.set([table.open(write.key, false).id, write.kind === "append" ? 0 : 1, write.cells.length], at);
-    cells.set(write.cells, at + 3);
-    at += 3 + write.cells.length;
-  }
-  return new Uint8Array(cells.buffer);
+interface WritePart {
+  /** Where its key or signal stands. */
+  readonly at: number;
+  readonly kind: "append" | "importPoints";
+  readonly cells: Float64Array;
 }
 
-function* decodeRecent(body: Uint8Array, keys: ReadonlyMap<number, SignalKey>): Generator<WriteRequest> {
-  const cells = new Float64Array(body.slice().buffer);
+function* partsOf(cells: Float64Array): Generator<WritePart> {
   for (let at = 0; at < cells.length;) {
-    const length = cells[at + 2] ?? 0;
-    const key = keys.get(cells[at] ?? 0);
-    if (key !== undefined) yield { kind: cells[at + 1] === 0 ? "append" : "importPoints", key, cells: cells.subarray(at + 3, at + 3 + length) };
-    at += 3 + length;
+    const end = at + PART_CELLS + (cells[at + 2] ?? 0);
+    yield { at, kind: cells[at + 1] === 0 ? "append" : "importPoints", cells: cells.subarray(at + PART_CELLS, end) };
+    at = end;
   }
 }
 
-export function toCells(points: readonly HistoryPoint[]): Float64Array<ArrayBuffer> {
-  const cells = new Float64Array(points.length * POINT_CELLS);
+export interface Write {
+  readonly keyNumber: number;
+  readonly kind: "append" | "importPoints";
+  readonly points: readonly HistoryPoint[];
+}
+
+/** Packs writes as `WriteRequest` says. */
+export function packWrites(writes: readonly Write[]): Float64Array<ArrayBuffer> {
+  const cells = new Float64Array(writes.reduce((sum, write) => sum + PART_CELLS + write.points.length * POINT_CELLS, 0));
   let at = 0;
-  for (const point of points) {
-    cells[at++] = point.timeSeconds;
-    cells[at++] = point.mean;
-    cells[at++] = point.min;
-    cells[at++] = point.max;
-    cells[at++] = point.count;
-    cells[at++] = point.coverage;
+  for (const { keyNumber, kind, points } of writes) {
+    cells[at++] = keyNumber;
+    cells[at++] = kind === "append" ? 0 : 1;
+    cells[at++] = points.length * POINT_CELLS;
+    for (const point of points) {
+      cells[at++] = point.timeSeconds;
+      cells[at++] = point.mean;
+      cells[at++] = point.min;
+      cells[at++] = point.max;
+      cells[at++] = point.count;
+      cells[at++] = point.coverage;
+    }
   }
   return cells;
 }

@@ -3,6 +3,7 @@ import type { JournalPass, JournalRecord } from "./journal.ts";
 import { contentsOf, type Entry, joinPass, nextPass, parseEntry, type StoredPass } from "./entry.ts";
 import { type Frame, frameAt } from "./frame.ts";
 import { type Segment, SegmentReader } from "./segment.ts";
+import { PassCache } from "./pass-cache.ts";
 import { DamagedSegment } from "./segment-format.ts";
 import { NONE, type SegmentIndex } from "./segment-index.ts";
 
@@ -25,7 +26,7 @@ export class SegmentWalk {
   constructor(segment: Segment, index: SegmentIndex) {
     this.#segment = segment;
     this.#index = index;
-    this.#reader = new SegmentReader(segment, index);
+    this.#reader = new SegmentReader(segment, index, new PassCache());
   }
 
   /** Walks up to the newest record that is durable when it gets there. */

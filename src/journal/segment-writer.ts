@@ -8,7 +8,7 @@ import { Segment } from "./segment.ts";
 import { HEADER, segmentName } from "./segment-format.ts";
 
 /** So many passes of a group follow a whole one as deltas: more would be smaller, and slower to read one of. */
-const CHAIN_LENGTH = 64;
+const CHAIN_LENGTH = 32;
 
 /** Told of each entry once it is durable. */
 export type OnCommit = (segment: Segment, entry: Entry, stored: StoredPass | undefined) => void;

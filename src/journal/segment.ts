@@ -2,6 +2,7 @@ import { fromJsonData } from "../model/canonical-json.ts";
 import { type Entry, nextPass, parseEntry, type StoredPass } from "./entry.ts";
 import { frameAt } from "./frame.ts";
 import type { JournalFiles } from "./journal-files.ts";
+import type { PassCache } from "./pass-cache.ts";
 import type { SealedFile } from "./sealed-file.ts";
 import { DamagedSegment } from "./segment-format.ts";
 import { scanFrames } from "./segment-scan.ts";
@@ -106,13 +107,14 @@ export class SegmentReader {
   readonly #index: SegmentIndex;
   #window: Buffer = Buffer.alloc(0);
   #start = 0;
-  readonly #passes = new Map<number, StoredPass>();
+  readonly #cache: PassCache;
   /** Contents lie before the passes that refer to them: a window of their own keeps the other one going forward. */
   #contents: SegmentReader | undefined;
 
-  constructor(segment: Segment, index: SegmentIndex) {
+  constructor(segment: Segment, index: SegmentIndex, cache: PassCache) {
     this.#segment = segment;
     this.#index = index;
+    this.#cache = cache;
   }
 
   async entry(offset: number): Promise<Entry> {
@@ -135,15 +137,15 @@ export class SegmentReader {
     return this.entry(offset);
   }
 
-  /** The pass of a record, put together from its chain; passes on the way are remembered by this reader. */
+  /** The pass of a record, put together from its chain, or from the newest pass of it that is in the cache. */
   async pass(record: number): Promise<StoredPass> {
     const chain = this.#index.chain(record);
-    let known = chain.length - 1;
-    while (known >= 0 && !this.#passes.has(chain[known] ?? NONE)) known--;
-    let stored = this.#passes.get(chain[known] ?? NONE);
-    for (const at of chain.slice(known + 1)) {
+    let stored: StoredPass | undefined;
+    let known = chain.length;
+    while (known > 0 && stored === undefined) stored = this.#cache.get(this.#index.firstSequence + (chain[--known] ?? NONE));
+    for (const at of chain.slice(stored === undefined ? 0 : known + 1)) {
       stored = nextPass(stored, await this.record(at)) ?? stored;
-      if (stored !== undefined) this.#passes.set(at, stored);
+      if (stored !== undefined) this.#cache.set(this.#index.firstSequence + at, stored);
     }
     if (stored === undefined) throw new DamagedSegment(`${this.#segment.name}: record ${String(record)} is no pass`);
     return stored;
@@ -151,7 +153,7 @@ export class SegmentReader {
 
   async content(digest: string): Promise<unknown> {
     const offset = this.#index.texts.contents.get(digest);
-    this.#contents ??= new SegmentReader(this.#segment, this.#index);
+    this.#contents ??= new SegmentReader(this.#segment, this.#index, this.#cache);
     const entry = offset === undefined ? undefined : await this.#contents.entry(offset);
     if (entry?.t !== "b") throw new DamagedSegment(`${this.#segment.name}: the content ${digest} is not there`);
     return fromJsonData(entry.v);
