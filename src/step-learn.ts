@@ -38,6 +38,7 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
     lastReadyReplicas: ready ?? before.lastReadyReplicas,
     lastDemand: demand === undefined ? before.lastDemand : { value: demand, timeSeconds: now },
     lastTotalReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas + seen.workload.pendingReplicas : before.lastTotalReplicas,
+    firstTickSeconds: before.firstTickSeconds ?? now,
     lastTickSeconds: now,
     previousTickSeconds: before.lastTickSeconds,
   };

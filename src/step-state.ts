@@ -33,6 +33,7 @@ export interface TargetState {
   readonly freshUntilSeconds: number;
   /** The count last decided, where one was. */
   readonly lastDesired: number | undefined;
+  readonly firstTickSeconds: number | undefined;
   readonly lastTickSeconds: number | undefined;
   readonly previousTickSeconds: number | undefined;
   readonly fittedToSeconds: number | undefined;
@@ -78,6 +79,7 @@ export function initialTargetState(policy: Policy): TargetState {
     lastReadyReplicas: undefined,
     freshUntilSeconds: -Infinity,
     lastDesired: undefined,
+    firstTickSeconds: undefined,
     lastTickSeconds: undefined,
     previousTickSeconds: undefined,
     fittedToSeconds: undefined,

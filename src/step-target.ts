@@ -39,7 +39,7 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const decided = applyRules(RULES, current, {
     timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
-    wantedReplicas: plan?.wanted ?? current, changes: state.changes,
+    wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
   });
   const guardInput = {
     timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group,

@@ -20,4 +20,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
+  drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },
 };

@@ -17,6 +17,8 @@ export interface RuleContext {
   /** The highest need of the last day: what a fallback never goes below. */
   readonly recentPeak: number;
   readonly recent: RecentCounts;
+  /** How long this target has been watched. */
+  readonly watchedSeconds: number;
   readonly overrides: readonly Override[];
   /** What the plan wants now, before rounding up: the larger of the need at the lead time and of the newest data's. */
   readonly wantedReplicas: number;

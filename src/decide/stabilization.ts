@@ -8,8 +8,9 @@ import { unchanged } from "./rule.ts";
  */
 export const stabilization: Rule = {
   code: "stabilization",
-  apply(count, { policy, recent, timeSeconds, currentReplicas }) {
+  apply(count, { policy, recent, timeSeconds, currentReplicas, watchedSeconds }) {
     const { scaleInStabilizationSeconds, scaleOutStabilizationSeconds } = policy.behavior;
+    if (count < currentReplicas && watchedSeconds < scaleInStabilizationSeconds) return { count: currentReplicas, text: "watched for too short a time to scale in" };
     if (count < currentReplicas) {
       const highest = extremeWithin(recent, timeSeconds, scaleInStabilizationSeconds, Math.max) ?? count;
       const kept = Math.min(currentReplicas, Math.max(count, highest));

@@ -1,0 +1,159 @@
+import { contentDigest } from "../model/content-digest.ts";
+import type { Decision } from "../model/decision.ts";
+import { missing, present } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import type { TargetSnapshot } from "../model/snapshot.ts";
+import type { WorkloadObservation } from "../model/workload.ts";
+import { initialGroupState, step } from "../step.ts";
+import type { GroupState } from "../step.ts";
+import { DriveLineError, parseDriveLine } from "./drive-line.ts";
+import type { DriveObservation, DriveStart } from "./drive-line.ts";
+import { PunctualFits } from "./step-controller.ts";
+
+export interface DriveOptions {
+  readonly policy: Policy;
+  /** What happened before the start, ascending; rows at or after it are left out. */
+  readonly history: readonly DriveObservation[];
+  /** The policy as it holds at a time: schedules and events applied. */
+  effective(policy: Policy, timeSeconds: number): Policy;
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** Optional signals count as bad data once they have been seen: a harness that never sends one has said nothing about it. */
+const OPTIONAL_SIGNALS = ["utilization", "missRatio", "backlog"] as const;
+
+/** One conversation of `foretide drive`: a line in, an answer out. The same lines give the same answers, byte for byte. */
+export class DriveSession {
+  private readonly options: DriveOptions;
+  private readonly fits = new PunctualFits();
+  private started: { policy: Policy; state: GroupState; lastSeconds: number } | undefined;
+  private readonly seen = new Set<string>();
+  private knowsReady = false;
+  private line = 0;
+  private decisions = 0;
+  private done = false;
+
+  constructor(options: DriveOptions) {
+    this.options = options;
+  }
+
+  get ended(): boolean {
+    return this.done;
+  }
+
+  /** The answer to one line, or to the end of input. */
+  answer(text: string): Answer {
+    this.line += 1;
+    try {
+      const line = parseDriveLine(text);
+      if (line.type === "start") return this.start(line);
+      if (line.type === "observation") return this.observe(line);
+      return this.end();
+    } catch (error) {
+      if (error instanceof DriveLineError) return { type: "error", line: this.line, message: error.message, path: error.path };
+      throw error;
+    }
+  }
+
+  end(): Answer {
+    this.done = true;
+    return { type: "end", decisions: this.decisions };
+  }
+
+  private start(line: DriveStart): Answer {
+    if (this.started !== undefined) throw new DriveLineError("type", "already started");
+    const policy = overridden(this.options.policy, line);
+    if (policy.replicas.min > policy.replicas.max) throw new DriveLineError("target.min", "min is greater than the policy's max");
+    this.started = { policy, state: initialGroupState(policy.group, [policy]), lastSeconds: -Infinity };
+    for (const row of this.options.history) if (row.time < line.time) this.decide(row);
+    this.started.lastSeconds = Math.max(line.time - 1e-9, this.started.lastSeconds);
+    return { type: "ready", policy: policy.digest };
+  }
+
+  private observe(line: DriveObservation): Answer {
+    if (this.started === undefined) throw new DriveLineError("type", "an observation before the start");
+    if (line.time <= this.started.lastSeconds) throw new DriveLineError("time", "the time repeats or goes back");
+    const decision = this.decide(line);
+    this.decisions += 1;
+    return answerOf(decision);
+  }
+
+  private decide(line: DriveObservation): Decision {
+    const started = this.started;
+    if (started === undefined) throw new Error("a decision before the start");
+    for (const name of OPTIONAL_SIGNALS) if (line[name] !== undefined) this.seen.add(name);
+    const effective = this.options.effective(started.policy, line.time);
+    const policy = this.withSeenSignals(effective);
+    const snapshot = {
+      timeSeconds: line.time, wake: "tick" as const, epoch: 1, targets: { [policy.name]: this.targetOf(line, started.state) },
+      installs: this.fits.due(line.time), outcomes: [], overrides: [],
+    };
+    const { decisions: [decision], nextState } = step(started.state, snapshot, [policy]);
+    if (decision === undefined) throw new Error("a step without a decision");
+    this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
+    this.fits.make(nextState, [policy]);
+    return decision;
+  }
+
+  private withSeenSignals(policy: Policy): Policy {
+    const { demand, ...optional } = policy.signals;
+    const kept = Object.fromEntries(Object.entries(optional).filter(([name]) => this.seen.has(name)));
+    return Object.keys(kept).length === Object.keys(optional).length ? policy : { ...policy, signals: { demand, ...kept } };
+  }
+
+  private targetOf(line: DriveObservation, state: GroupState): TargetSnapshot {
+    const at = line.time;
+    return {
+      demand: observed(line.demand, at), utilization: observed(line.utilization, at), missRatio: observed(line.missRatio, at), backlog: observed(line.backlog, at),
+      workload: this.workloadOf(line, state), notices: line.notices,
+      ...(line.offerings !== undefined && { offerings: line.offerings }),
+      ...(line.carbon !== undefined && { carbon: line.carbon }),
+    };
+  }
+
+  /** Until a ready count has been told, what was decided is taken to run. */
+  private workloadOf(line: DriveObservation, state: GroupState): WorkloadObservation {
+    const { readyReplicas, pendingReplicas = 0, running, pending, time } = line;
+    const byOffering = { ...(running !== undefined && { runningByOffering: running }), ...(pending !== undefined && { pendingByOffering: pending }) };
+    if (readyReplicas !== undefined) {
+      this.knowsReady = true;
+      return { kind: "value", timeSeconds: time, desiredReplicas: readyReplicas + pendingReplicas, readyReplicas, pendingReplicas, ...byOffering };
+    }
+    const decided = Object.values(state.targets)[0]?.lastDesired;
+    if (this.knowsReady || decided === undefined) return { kind: "absent", cause: "absent", detail: "no readyReplicas" };
+    return { kind: "value", timeSeconds: time, desiredReplicas: decided, readyReplicas: decided, pendingReplicas: 0, ...byOffering };
+  }
+}
+
+const NOT_TOLD = missing("absent", "not in the observation");
+
+function observed(value: number | undefined, timeSeconds: number): Observation {
+  return value === undefined ? NOT_TOLD : present(value, timeSeconds);
+}
+
+function overridden(policy: Policy, { target, objective, intervalSeconds }: DriveStart): Policy {
+  const { digest: _digest, ...plain } = policy;
+  const rate = target.requestsPerSecondPerReplica;
+  const changed: Omit<Policy, "digest"> = {
+    ...plain,
+    mode: "full",
+    name: target.name ?? policy.name,
+    replicas: { min: target.min ?? policy.replicas.min, max: target.max ?? policy.replicas.max },
+    scaling: policy.scaling.by === "objective" && rate !== undefined ? { by: "objective", requestsPerSecondPerReplica: rate } : policy.scaling,
+    objective: { latencySeconds: objective.latencySeconds ?? policy.objective.latencySeconds, errorBudget: objective.errorBudget ?? policy.objective.errorBudget },
+    leadTimeSeconds: target.leadTimeSeconds ?? policy.leadTimeSeconds,
+    evaluationIntervalSeconds: intervalSeconds ?? policy.evaluationIntervalSeconds,
+  };
+  return { ...changed, digest: contentDigest(changed) };
+}
+
+function answerOf({ timeSeconds, kind, desiredReplicas, allocation, reasons, forecast }: Decision): Answer {
+  return {
+    type: "decision", time: timeSeconds, kind, desiredReplicas,
+    ...(allocation !== undefined && { allocation: allocation.instances }),
+    reasons,
+    ...(forecast !== undefined && { forecast: { leadTimeSeconds: forecast.leadTimeSeconds, p50: forecast.p50, p99: forecast.p99 } }),
+  };
+}
