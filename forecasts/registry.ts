@@ -6,10 +6,13 @@ import type { FitInput, FitResult, Forecaster } from "./forecaster.ts";
 /** The model that is used where none is named. */
 export const DEFAULT_FORECASTER = "auto";
 
+/** The ensemble's members: all but last week's value, without which it is better (SCOREBOARD.md, ablations of 2026-11-24). */
+export const ENSEMBLE_MEMBERS: readonly string[] = Object.keys(MEMBERS).filter((id) => id !== "seasonal-naive-week");
+
 /** Every forecaster by id: each member by itself (with its own intervals and trust), and `auto`, the ensemble of all. */
 export const FORECASTERS: Readonly<Record<string, Forecaster>> = {
   ...Object.fromEntries(Object.keys(MEMBERS).map((id) => [id, withCalendar(createEnsemble(id, [id]))])),
-  [DEFAULT_FORECASTER]: withCalendar(createEnsemble(DEFAULT_FORECASTER, Object.keys(MEMBERS))),
+  [DEFAULT_FORECASTER]: withCalendar(createEnsemble(DEFAULT_FORECASTER, ENSEMBLE_MEMBERS)),
 };
 
 /** Fits the named forecaster; runs long (tens of milliseconds and more), so call it on a worker. */

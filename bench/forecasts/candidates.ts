@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { createEnsemble } from "../../forecasts/ensemble/ensemble.ts";
 import { MEMBERS } from "../../forecasts/ensemble/members.ts";
-import { FORECASTERS } from "../../forecasts/registry.ts";
+import { ENSEMBLE_MEMBERS, FORECASTERS } from "../../forecasts/registry.ts";
 import type { Forecaster } from "../../forecasts/forecaster.ts";
 import type { Task } from "./data.ts";
 
@@ -30,10 +30,12 @@ export function registered(): Candidate[] {
     .map(([name, forecaster]) => candidateOf(name, forecaster));
 }
 
-/** The ensemble without one of its members, each in turn. */
+/** The ensemble without one of its members, each in turn, and with one that is not among them. */
 export function ablations(): Candidate[] {
-  const ids = Object.keys(MEMBERS);
-  return ids.map((left) => candidateOf(`without ${left}`, createEnsemble(`without-${left}`, ids.filter((id) => id !== left))));
+  const ids = ENSEMBLE_MEMBERS;
+  const without = ids.map((left) => candidateOf(`without ${left}`, createEnsemble(`without-${left}`, ids.filter((id) => id !== left))));
+  const others = Object.keys(MEMBERS).filter((id) => !ids.includes(id));
+  return [...without, ...others.map((id) => candidateOf(`with ${id}`, createEnsemble(`with-${id}`, [...ids, id])))];
 }
 
 /** MSTL with exponential smoothing from the augurs package (WebAssembly), or undefined where it is not installed. */
