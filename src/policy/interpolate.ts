@@ -43,8 +43,8 @@ function lookUp(body: string, lookups: Lookups): string | { message: string; sug
     : { message: `the file ${reference} cannot be read`, suggestion: "create it, or correct the path (relative to this file)" };
 }
 
-// A value from outside may be a number, a boolean or a text, never a structure.
-function scalarOf(text: string): unknown {
+/** A value from outside as a number, a boolean or a text, never a structure. */
+export function scalarOf(text: string): unknown {
   if (/[\n:#[\]{}&*!|>'"%@`]/.test(text)) return text;
   const value: unknown = parse(text, { schema: "core", version: "1.2" });
   return typeof value === "number" || typeof value === "boolean" ? value : text;

@@ -149,8 +149,10 @@ const MAX_FAULTS = 100;
 export function placeFaults(faults: readonly Fault[], document: YamlDocument, inherited: readonly Layer[] = []): readonly ConfigError[] {
   return faults.slice(0, MAX_FAULTS).map((fault) => {
     const inSpec = fault.path[0] === "spec" && !document.has(fault.path);
-    const layer = inSpec ? inherited.find((candidate) => candidate.document.has([...candidate.base, ...fault.path.slice(1)])) : undefined;
-    const path = layer === undefined ? fault.path : [...layer.base, ...fault.path.slice(1)];
+    // The template of a set is a spec one level deeper.
+    const inner = fault.path.slice(fault.path[1] === "template" ? 2 : 1);
+    const layer = inSpec ? inherited.find((candidate) => candidate.document.has([...candidate.base, ...inner])) : undefined;
+    const path = layer === undefined ? fault.path : [...layer.base, ...inner];
     const home = layer?.document ?? document;
     const { line, column } = home.locate(path, fault.at);
     return { file: home.file, line, column, path: dotted(path), message: fault.message, ...(fault.suggestion === undefined ? {} : { suggestion: fault.suggestion }) };

@@ -1,33 +1,49 @@
 import { z } from "zod";
 import { DAEMON_SCHEMA } from "./daemon-schema.ts";
 import { isRecord } from "./issues.ts";
+import { POLICY_SET } from "./policy-set.ts";
 import { API_VERSION, METADATA, SPEC_FIELDS } from "./policy-schema.ts";
 import type { ProviderSchemas, Registries } from "./read-provider.ts";
 import { choice } from "./scalars.ts";
 
 export type JsonSchema = Record<string, unknown>;
 
-/** JSON Schema (draft-07, as editors read it) of a policy document, from the validator's own schemas. */
+/** JSON Schema (draft-07, as editors read it) of a policy document and of a set of policies, from the validator's own schemas. */
 export function policyJsonSchema(registries: Registries): JsonSchema {
-  const document = z.strictObject({
+  const target = z.any().describe("What is scaled: one key, the kind of target, and its configuration beneath it.");
+  const spec = z.strictObject({ target, ...SPEC_FIELDS });
+  const policy = draft07(envelope("Policy", spec.describe("What the policy says.")));
+  const set = draft07(envelope("PolicySet", POLICY_SET.describe("Targets, and the spec that each of them gets.")));
+  const targets = union(registries.actuators, { optional: false });
+  const setSpec = propertyOf(set, "spec");
+  Object.assign(propertyOf(propertyOf(policy, "spec"), "target"), targets);
+  Object.assign(propertyOf(propertyOf(setSpec, "targets")["items"] as JsonSchema, "target"), targets);
+  Object.assign(propertyOf(setSpec, "discover"), union(registries.discovery, { optional: false }));
+  // A template is a spec without its target, and what it leaves out is inherited.
+  const { target: _target, ...fields } = propertyOf(policy, "spec")["properties"] as Record<string, JsonSchema>;
+  Object.assign(propertyOf(setSpec, "template"), { type: "object", properties: fields, patternProperties: OWN_KEYS, additionalProperties: false });
+  const isSet = { properties: { kind: { const: "PolicySet", description: "What this document is." } }, required: ["kind"] };
+  return { $schema: DRAFT_07, title: "A Foretide policy", description: "How services are scaled before their load arrives.", if: isSet, then: set, else: policy };
+}
+
+function envelope(kind: "Policy" | "PolicySet", spec: z.ZodType): z.ZodType {
+  return z.strictObject({
     apiVersion: choice([API_VERSION]).describe("The version of this format."),
-    kind: choice(["Policy"]).describe("What this document is."),
+    kind: choice([kind]).describe("What this document is."),
     metadata: METADATA.describe("What the policy is called and how it is grouped."),
-    spec: z.strictObject({ target: z.any().describe("What is scaled: one key, the kind of target, and its configuration beneath it."), ...SPEC_FIELDS }).describe("What the policy says."),
+    spec,
   });
-  const schema = draft07(document, "A Foretide policy", "How one service is scaled before its load arrives.");
-  const spec = (schema["properties"] as Record<string, JsonSchema>)["spec"];
-  const fields = spec?.["properties"] as Record<string, JsonSchema>;
-  Object.assign(fields["target"] ?? {}, union(registries.actuators, { optional: false }));
-  return schema;
+}
+
+function propertyOf(schema: JsonSchema, name: string): JsonSchema {
+  return (schema["properties"] as Record<string, JsonSchema>)[name] ?? {};
 }
 
 /** JSON Schema (draft-07) of foretide.yaml. */
 export function daemonJsonSchema(registries: Registries): JsonSchema {
-  const schema = draft07(DAEMON_SCHEMA, "foretide.yaml", "The configuration of the Foretide daemon.");
-  const sources = (schema["properties"] as Record<string, JsonSchema>)["sources"];
-  const fields = sources?.["properties"] as Record<string, JsonSchema>;
-  for (const name of ["market", "carbon"] as const) Object.assign(fields[name] ?? {}, union(registries[name], { optional: true }));
+  const schema = { $schema: DRAFT_07, title: "foretide.yaml", description: "The configuration of the Foretide daemon.", ...draft07(DAEMON_SCHEMA) };
+  const sources = propertyOf(schema, "sources");
+  for (const name of ["market", "carbon"] as const) Object.assign(propertyOf(sources, name), union(registries[name], { optional: true }));
   return schema;
 }
 
@@ -49,9 +65,11 @@ function union(providers: ProviderSchemas | undefined, { optional: noneToo }: { 
 const OWN_KEYS = { "^x-": {} } as const;
 const REFERENCE: JsonSchema = { type: "string", pattern: "\\$\\{(?:env|file):[^}]+\\}" };
 
-function draft07(schema: z.ZodType, title: string, description: string): JsonSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" }) as JsonSchema;
-  return { $schema, title, description, ...(forEditors(rest) as JsonSchema) };
+const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
+
+function draft07(schema: z.ZodType): JsonSchema {
+  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" }) as JsonSchema;
+  return forEditors(rest) as JsonSchema;
 }
 
 /** What the YAML reader allows beyond the values: keys of one's own (`x-…`), and a reference in place of any value. */

@@ -8,6 +8,7 @@ import type { Lookups } from "./interpolate.ts";
 import { parseDaemonConfig } from "./parse-daemon-config.ts";
 import { parsePolicies } from "./parse-policies.ts";
 import { listPolicyFiles } from "./policy-files.ts";
+import type { Discovery, SetTarget } from "./policy-set.ts";
 import { builtInPresets } from "./preset.ts";
 import type { Registries } from "./read-provider.ts";
 import { YAML_LIMITS, type YamlFile } from "./yaml-source.ts";
@@ -15,6 +16,8 @@ import { YAML_LIMITS, type YamlFile } from "./yaml-source.ts";
 export interface LoadOptions {
   readonly registries?: Registries;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What was found in the world for each set of policies, by the set's name. */
+  readonly discovered?: Readonly<Record<string, readonly SetTarget[]>>;
 }
 
 export interface Configuration {
@@ -22,6 +25,8 @@ export interface Configuration {
   readonly policies: readonly Policy[];
   /** The file that each policy stands in, by the policy's name. */
   readonly policyFiles: Readonly<Record<string, string>>;
+  /** What the sets of policies ask the world. */
+  readonly discoveries: readonly Discovery[];
   /** What was read, to be watched. */
   readonly sources: { readonly daemonFile: string | undefined; readonly policyPaths: readonly string[] };
 }
@@ -76,12 +81,13 @@ function loadWith(paths: readonly string[], daemon: DaemonConfig, { daemonFile, 
     presets: builtInPresets(),
     inheritance,
     modeCeiling: daemon.modeCeiling,
+    ...(options.discovered === undefined ? {} : { discovered: options.discovered }),
     lookupsFor: (path) => fileLookups(path, options.env ?? process.env),
     ...(options.registries === undefined ? {} : { registries: options.registries }),
   });
   if (!parsed.ok) errors.push(...parsed.errors);
   if (errors.length > 0 || !parsed.ok) return { ok: false, errors };
-  return { ok: true, configuration: { daemon, policies: parsed.policies, policyFiles: parsed.files, sources: { daemonFile, policyPaths: paths } } };
+  return { ok: true, configuration: { daemon, policies: parsed.policies, policyFiles: parsed.files, discoveries: parsed.discoveries, sources: { daemonFile, policyPaths: paths } } };
 }
 
 function findDaemonFile(path: string): string | undefined {

@@ -1,10 +1,11 @@
 import type { Mode } from "../model/mode.ts";
 import type { Policy } from "../model/policy.ts";
-import { compilePolicy, type CompileContext } from "./compile-policy.ts";
+import { compilePolicy, type CompileContext, type PolicyHead } from "./compile-policy.ts";
 import { type ConfigError, sortConfigErrors } from "./config-error.ts";
-import { inheritedBy, type Inheritance, mergeSpecs, NOTHING_INHERITED } from "./inheritance.ts";
+import { inheritedBy, type Inheritance, type InheritedSpec, mergeSpecs, NOTHING_INHERITED } from "./inheritance.ts";
 import type { Lookups } from "./interpolate.ts";
 import { type Fault, isRecord, parseWith, placeFaults, unknownKey, withoutEchoes } from "./issues.ts";
+import { type Discovery, type ExpandedSet, expandPolicySet, type SetTarget } from "./policy-set.ts";
 import { API_VERSION, METADATA } from "./policy-schema.ts";
 import { builtInPresets, type Preset } from "./preset.ts";
 import type { Registries } from "./read-provider.ts";
@@ -18,60 +19,84 @@ export interface ParseOptions {
   readonly registries?: Registries;
   readonly inheritance?: Inheritance;
   readonly modeCeiling?: Mode;
+  /** What was found in the world for each set of policies, by the set's name. */
+  readonly discovered?: Readonly<Record<string, readonly SetTarget[]>>;
   /** What `${env:…}` and `${file:…}` of a file resolve to. By default nothing does. */
   readonly lookupsFor?: (path: string) => Lookups;
 }
 
 export type ParsedPolicies =
-  | { readonly ok: true; readonly policies: readonly Policy[]; /** The file of each, by name. */ readonly files: Readonly<Record<string, string>> }
+  | { readonly ok: true; readonly policies: readonly Policy[]; /** The file of each, by name. */ readonly files: Readonly<Record<string, string>>; /** What the sets ask the world. */ readonly discoveries: readonly Discovery[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
 const NO_LOOKUPS: Lookups = { env: () => undefined, file: () => undefined };
 const ENVELOPE = ["apiVersion", "kind", "metadata", "spec"] as const;
-const KINDS = ["Policy"] as const;
+const KINDS = ["Policy", "PolicySet"] as const;
 
 /**
  * YAML text → policies with every default filled in, or every error of all files at once, each with its place.
  * Many documents a file; names are unique over all files. Example: `parsePolicies([{ path: "web.yaml", text }])`.
  */
 export function parsePolicies(files: readonly YamlFile[], options: ParseOptions = {}): ParsedPolicies {
-  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, modeCeiling: options.modeCeiling ?? "full" };
   const errors: ConfigError[] = [];
   const policies: Policy[] = [];
+  const discoveries: Discovery[] = [];
   const homes = new Map<string, YamlDocument>();
   for (const file of files) {
     const read = readYaml(file, options.lookupsFor?.(file.path) ?? NO_LOOKUPS);
     errors.push(...read.errors);
     if (read.documents.length === 0 && read.errors.length === 0) errors.push({ file: file.path, line: 1, column: 1, path: "", message: "the file holds no policy", suggestion: "run foretide init to write one" });
     for (const document of read.documents) {
-      const parsed = parseDocument(document, context, options.inheritance ?? NOTHING_INHERITED);
+      const parsed = parseDocument(document, options);
       errors.push(...parsed.errors);
-      const name = parsed.name;
-      if (name === undefined) continue;
-      const home = homes.get(name);
-      if (home === undefined) homes.set(name, document);
-      else {
-        const { line } = home.locate(["metadata", "name"]);
-        errors.push(...placeFaults([{ path: ["metadata", "name"], at: "value", message: `the name ${JSON.stringify(name)} is taken by ${home.file}:${String(line)}`, suggestion: "choose another name" }], document));
-      }
-      if (parsed.policy !== undefined) policies.push(parsed.policy);
+      for (const name of parsed.names) errors.push(...takeName(name, document, homes));
+      policies.push(...parsed.policies);
+      if (parsed.discovery !== undefined) discoveries.push(parsed.discovery);
     }
   }
-  return errors.length > 0 ? { ok: false, errors: sortConfigErrors(errors) } : { ok: true, policies, files: Object.fromEntries([...homes].map(([name, home]) => [name, home.file])) };
+  if (errors.length > 0) return { ok: false, errors: sortConfigErrors(errors) };
+  return { ok: true, policies, files: Object.fromEntries([...homes].map(([name, home]) => [name, home.file])), discoveries };
 }
 
-function parseDocument(document: YamlDocument, context: CompileContext, inheritance: Inheritance): { readonly name?: string; readonly policy?: Policy; readonly errors: readonly ConfigError[] } {
+function takeName(name: string, document: YamlDocument, homes: Map<string, YamlDocument>): readonly ConfigError[] {
+  const home = homes.get(name);
+  if (home === undefined) {
+    homes.set(name, document);
+    return [];
+  }
+  const { line } = home.locate(["metadata", "name"]);
+  return placeFaults([{ path: ["metadata", "name"], at: "value", message: `the name ${JSON.stringify(name)} is taken by ${home.file}:${String(line)}`, suggestion: "choose another name" }], document);
+}
+
+interface ParsedDocument {
+  /** Of the policies that the document holds, so that none is there twice. */
+  readonly names: readonly string[];
+  readonly policies: readonly Policy[];
+  readonly discovery?: Discovery | undefined;
+  readonly errors: readonly ConfigError[];
+}
+
+function parseDocument(document: YamlDocument, options: ParseOptions): ParsedDocument {
   const { value } = document;
-  if (!isRecord(value)) return { errors: placeFaults([{ path: [], at: "value", message: "expected a policy: apiVersion, kind, metadata, spec", suggestion: "run foretide init to write one" }], document) };
+  if (!isRecord(value)) return { names: [], policies: [], errors: placeFaults([{ path: [], at: "value", message: "expected a policy: apiVersion, kind, metadata, spec", suggestion: "run foretide init to write one" }], document) };
   const envelope = envelopeFaults(value);
   const metadata = parseWith(METADATA, value["metadata"], ["metadata"]);
-  const labels = metadata.value?.labels ?? {};
+  const { name = "", group, labels = {} } = metadata.value ?? {};
+  const inheritance = options.inheritance ?? NOTHING_INHERITED;
   const inherited = inheritedBy(labels, inheritance);
-  const spec = inherited.reduceRight<unknown>((merged, layer) => mergeSpecs(merged, layer.spec), undefined);
-  const name = metadata.value?.name;
-  const compiled = compilePolicy({ name: name ?? "", group: metadata.value?.group ?? name ?? "", labels }, mergeSpecs(spec, value["spec"]), context);
-  const errors = placeFaults(withoutEchoes([...envelope, ...metadata.faults, ...compiled.faults]), document, inherited.map((layer) => layer.layer));
-  return { errors, ...(name === undefined ? {} : { name }), ...(compiled.value === undefined ? {} : { policy: compiled.value }) };
+  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, modeCeiling: options.modeCeiling ?? "full" };
+  const made = value["kind"] === "PolicySet"
+    ? expandPolicySet({ name, group, labels }, value["spec"], { ...context, inheritance, discoverers: options.registries?.discovery, discovered: options.discovered?.[name] ?? [] })
+    : onePolicy({ name, group: group ?? name, labels }, { spec: value["spec"], inherited, context });
+  const errors = placeFaults(withoutEchoes([...envelope, ...metadata.faults, ...made.faults]), document, inherited.map((layer) => layer.layer));
+  const names = value["kind"] === "PolicySet" ? made.policies.map((policy) => policy.name) : name === "" ? [] : [name];
+  return { names, policies: made.policies, discovery: made.discovery, errors };
+}
+
+function onePolicy(head: PolicyHead, { spec, inherited, context }: { readonly spec: unknown; readonly inherited: readonly InheritedSpec[]; readonly context: CompileContext }): ExpandedSet {
+  const beneath = inherited.reduceRight<unknown>((merged, layer) => mergeSpecs(merged, layer.spec), undefined);
+  const { value, faults } = compilePolicy(head, mergeSpecs(beneath, spec), context);
+  return { policies: value === undefined ? [] : [value], discovery: undefined, faults };
 }
 
 function envelopeFaults(value: Readonly<Record<string, unknown>>): readonly Fault[] {

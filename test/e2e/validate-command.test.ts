@@ -29,7 +29,7 @@ describe("foretide validate", () => {
     const { code, stdout, stderr } = foretide(["validate", BAD]);
     expect(code).toBe(64);
     expect(stdout.trim().split("\n")).toHaveLength(7);
-    expect(stdout).toContain('many-at-once.yaml:2:7: kind: "policy" is not Policy; did you mean "Policy"?');
+    expect(stdout).toContain('many-at-once.yaml:2:7: kind: "policy" is not Policy or PolicySet; did you mean "Policy"?');
     expect(stderr).toBe("foretide: 7 errors\n");
   });
 

@@ -139,5 +139,5 @@ function undescribed(node: unknown, path: string): readonly string[] {
 
 // A provider's key is described by its keys.
 function isProvider(path: string, key: string): boolean {
-  return /\.(target|carbon|market)$/.test(path) && [...(REGISTRIES.actuators ?? []), ...(REGISTRIES.carbon ?? []), ...(REGISTRIES.market ?? [])].some((provider) => provider.type === key);
+  return /\.(target|carbon|market|discover)$/.test(path) && [...(REGISTRIES.actuators ?? []), ...(REGISTRIES.carbon ?? []), ...(REGISTRIES.market ?? [])].some((provider) => provider.type === key);
 }

@@ -39,7 +39,7 @@ describe("parsePolicies", () => {
       objective: { latencySeconds: 0.25, errorBudget: 0.001 },
       evaluationIntervalSeconds: 15,
       forecast: { stepSeconds: 60, seasonsSeconds: [86_400, 604_800] },
-      behavior: { scaleInStabilizationSeconds: 300, maxScaleInShare: 0.1 },
+      fallback: { holdSeconds: 300, forecastSeconds: 3600 },
     });
   });
 
@@ -60,7 +60,7 @@ describe("parsePolicies", () => {
     expect(errorsOf(text)).toEqual([
       "p.yaml:6:20: spec.replicas.min: min 50 is above max 40; swap them, or raise max",
       'p.yaml:7:21: spec.demand.preset: unknown preset "http_rate"; did you mean "http-rate"?',
-      'p.yaml:10:7: kind: "Polcy" is not Policy; did you mean "Policy"?',
+      'p.yaml:10:7: kind: "Polcy" is not Policy or PolicySet; did you mean "Policy"?',
       'p.yaml:14:23: spec.replicas.mx: unknown key "mx"; did you mean "max"?',
     ]);
   });
