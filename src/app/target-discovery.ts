@@ -5,6 +5,8 @@ import { loadConfiguration, type LoadedConfiguration } from "../policy/load-conf
 import type { Discovery, SetTarget } from "../policy/policy-set.ts";
 import { REGISTRIES } from "./registries.ts";
 
+const ASK_EVERY_MS = 60_000;
+
 /** Keeps what the sets of policies have found, and reads the configuration with it. What cannot be asked stays as it was last found. */
 export class TargetDiscovery {
   readonly #path: string;
@@ -37,6 +39,22 @@ export class TargetDiscovery {
     }
     this.#found = found;
     return problems.length > 0 ? failure("transient", problems.join("; ")) : success(JSON.stringify(found) !== before);
+  }
+
+  /** Asks again and again, one question at a time, and tells what came of it. Without a set of policies that asks, it costs a look at the files. */
+  keepAsking(listener: { readonly onFound: () => Promise<unknown>; readonly onProblem: (message: string) => void; readonly everyMs?: number }): { stop(): void } {
+    let running = false;
+    const ask = async (): Promise<void> => {
+      if (running) return;
+      running = true;
+      const answer = await this.refresh();
+      if (!answer.ok) listener.onProblem(answer.message);
+      else if (answer.value) await listener.onFound();
+      running = false;
+    };
+    const timer = setInterval(() => void ask(), listener.everyMs ?? ASK_EVERY_MS);
+    timer.unref();
+    return { stop: () => { clearInterval(timer); } };
   }
 }
 

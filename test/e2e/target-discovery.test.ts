@@ -129,6 +129,21 @@ describe("target discovery", () => {
     expect(namesOf(discovery)).toEqual(["b"]);
   });
 
+  it("asks again and again, and tells only of a change", async () => {
+    groups = [shop("a")];
+    const discovery = new TargetDiscovery(configuration(`{ aws-asg: { region: eu-central-1, endpoint: "${endpoint}", tags: { team: shop } } }`));
+    await discovery.refresh();
+    let told = 0;
+    const asking = discovery.keepAsking({ everyMs: 20, onFound: async () => { told += 1; }, onProblem: () => undefined });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(told).toBe(0);
+    groups = [shop("a"), shop("b")];
+    for (let wait = 0; wait < 200 && told === 0; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+    asking.stop();
+    expect(told).toBe(1);
+    expect(namesOf(discovery)).toEqual(["a", "b"]);
+  });
+
   it("never takes an empty selection for everything", () => {
     const loaded = new TargetDiscovery(configuration("{ aws-asg: { region: eu-central-1, tags: {} } }")).read();
     expect(loaded.ok ? [] : loaded.errors.map((error) => error.message)).toEqual(["name one tag or more"]);
