@@ -26,6 +26,8 @@ export interface Actuator {
   read(): Promise<Result<Workload>>;
   /** Sends at most one absolute write; it is never repeated here, since a repeat could overtake a newer one. */
   write(intent: Intent): Promise<WriteAnswer>;
+  /** The offering of an instance seen in the last reading; a message about a machine names the machine only. */
+  offeringOf?(instanceId: string): string | undefined;
   /** Who changed the size since then, as far as the cloud tells; newest last. Absent where it tells nothing. */
   foreignHands?(sinceSeconds: number): Promise<Result<readonly ForeignHand[]>>;
   /** Who is set up to change the size too, before it does: scaling policies, schedules, another autoscaler. */

@@ -60,6 +60,7 @@ export function watchTarget(actuator: Actuator, options: WatchOptions): WatchedT
       type: actuator.type,
       ...(actuator.foreignHands === undefined ? {} : { foreignHands: (sinceSeconds) => actuator.foreignHands?.(sinceSeconds) ?? Promise.resolve(success([])) }),
       ...(actuator.rivals === undefined ? {} : { rivals: () => actuator.rivals?.() ?? Promise.resolve(success([])) }),
+      ...(actuator.offeringOf === undefined ? {} : { offeringOf: (instanceId) => actuator.offeringOf?.(instanceId) }),
       read,
       async write(intent) {
         // Remembered before it is sent: a reading that comes while it is under way must know it for ours.

@@ -1,7 +1,9 @@
 // The actuators against moto, a server of AWS's wire that is not ours. Laxer than the service (bounds, starts, activities), so
 // what it shows is that requests and answers are AWS's; the strict behaviour is shown on the fake.
-import { AutoScalingClient, CreateAutoScalingGroupCommand, CreateLaunchConfigurationCommand, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
+import { ApplicationAutoScalingClient, DescribeScalableTargetsCommand, RegisterScalableTargetCommand } from "@aws-sdk/client-application-auto-scaling";
+import { AutoScalingClient, CreateAutoScalingGroupCommand, CreateLaunchConfigurationCommand, DescribeAutoScalingGroupsCommand, DescribeWarmPoolCommand, PutWarmPoolCommand } from "@aws-sdk/client-auto-scaling";
 import { CreateLaunchTemplateCommand, DescribeImagesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { CreateClusterCommand, CreateServiceCommand, ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { passGate } from "../../src/act/gate.ts";
 import { createGateMemory } from "../../src/act/gate-memory.ts";
@@ -71,6 +73,51 @@ describe.skipIf(missing !== undefined)(`actuators against moto${missing === unde
     expect(await group()).toMatchObject({ DesiredCapacity: 4 });
     expect(await actuator.write(intentTo(8, 4))).toMatchObject({ ok: true, value: { applied: true } });
     expect(await actuator.read()).toMatchObject({ ok: true, value: { desiredReplicas: 8 } });
+    await actuator.close();
+  });
+
+  it("sets the desired count of an ECS service, and calls one that is not there missing", async () => {
+    const ecs = new ECSClient({ region: "us-east-1", endpoint: moto.endpoint });
+    await ecs.send(new CreateClusterCommand({ clusterName: "prod" }));
+    await ecs.send(new RegisterTaskDefinitionCommand({ family: "shop", containerDefinitions: [{ name: "shop", image: "shop", memory: 128 }] }));
+    await ecs.send(new CreateServiceCommand({ cluster: "prod", serviceName: "shop", taskDefinition: "shop", desiredCount: 4 }));
+    ecs.destroy();
+    const settings = { cluster: "prod", region: "us-east-1", endpoint: moto.endpoint };
+    const actuator = await makeActuator("aws-ecs", { ...settings, service: "shop" }, now);
+    expect(await actuator.write(intentTo(7, 4))).toMatchObject({ ok: true, value: { applied: true } });
+    expect(await actuator.read()).toMatchObject({ ok: true, value: { desiredReplicas: 7 } });
+    expect(await actuator.write(intentTo(9, 5))).toMatchObject({ ok: false, code: "foreign-write" });
+    await actuator.close();
+    const other = await makeActuator("aws-ecs", { ...settings, service: "cart" }, now);
+    expect(await other.read()).toMatchObject({ ok: false, failure: "missing" });
+    await other.close();
+  });
+
+  it("moves the floor of a scalable target", async () => {
+    const scaling = new ApplicationAutoScalingClient({ region: "us-east-1", endpoint: moto.endpoint });
+    const ecs = new ECSClient({ region: "us-east-1", endpoint: moto.endpoint });
+    await ecs.send(new CreateClusterCommand({ clusterName: "prod" }));
+    await ecs.send(new RegisterTaskDefinitionCommand({ family: "shop", containerDefinitions: [{ name: "shop", image: "shop", memory: 128 }] }));
+    await ecs.send(new CreateServiceCommand({ cluster: "prod", serviceName: "shop", taskDefinition: "shop", desiredCount: 4 }));
+    await scaling.send(new RegisterScalableTargetCommand({ ServiceNamespace: "ecs", ResourceId: "service/prod/shop", ScalableDimension: "ecs:service:DesiredCount", MinCapacity: 2, MaxCapacity: 20 }));
+    const actuator = await makeActuator("aws-ecs-floor", { cluster: "prod", service: "shop", region: "us-east-1", endpoint: moto.endpoint }, now);
+    expect(await actuator.write(intentTo(6, 2))).toMatchObject({ ok: true, value: { applied: true } });
+    const { ScalableTargets: [target] = [] } = await scaling.send(new DescribeScalableTargetsCommand({ ServiceNamespace: "ecs" }));
+    expect(target).toMatchObject({ MinCapacity: 6, MaxCapacity: 20 });
+    expect(await actuator.write(intentTo(21, 6))).toMatchObject({ ok: false, code: "out-of-bounds" });
+    await actuator.close();
+    scaling.destroy();
+    ecs.destroy();
+  });
+
+  it("keeps a warm pool's state while its size changes", async () => {
+    await autoScaling.send(new CreateLaunchConfigurationCommand({ LaunchConfigurationName: "lc", ImageId: await image(), InstanceType: "m5.large" }));
+    await autoScaling.send(new CreateAutoScalingGroupCommand({ AutoScalingGroupName: "shop-asg", LaunchConfigurationName: "lc", MinSize: 1, MaxSize: 20, DesiredCapacity: 2, AvailabilityZones: ["us-east-1a"] }));
+    await autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName: "shop-asg", MinSize: 1, PoolState: "Hibernated" }));
+    const actuator = await makeActuator("aws-warm-pool", { group: "shop-asg", region: "us-east-1", endpoint: moto.endpoint }, now);
+    expect(await actuator.write(intentTo(3, 1))).toMatchObject({ ok: true, value: { applied: true } });
+    const { WarmPoolConfiguration } = await autoScaling.send(new DescribeWarmPoolCommand({ AutoScalingGroupName: "shop-asg" }));
+    expect(WarmPoolConfiguration).toMatchObject({ MinSize: 3, PoolState: "Hibernated" });
     await actuator.close();
   });
 

@@ -4,7 +4,7 @@ import type { Intent } from "../../model/intent.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { alreadyThere, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
 import { asgForeignHands, asgRivals } from "../aws/asg-writers.ts";
-import { workloadOf } from "../aws/asg-workload.ts";
+import { offeringsOf, workloadOf } from "../aws/asg-workload.ts";
 import { awsConnectionFields, clientOptions, requestOptions } from "../aws/connection.ts";
 import { notSent, readCall, writeCall } from "../aws/errors.ts";
 import { createInstanceMarkets, DESCRIBE_INSTANCES } from "../aws/instance-markets.ts";
@@ -48,7 +48,9 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const reads = client("read");
   const writes = client("write");
   const markets = createInstanceMarkets(settings, context.now);
+  const marketOf = (instanceId: string): ReturnType<typeof markets.marketOf> => markets.marketOf(instanceId);
   const name = settings.group;
+  let offerings: ReadonlyMap<string, string> = new Map();
 
   const describe = async (): Promise<Result<AutoScalingGroup>> => {
     const answer = await readCall(() => reads.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), requestOptions(settings)));
@@ -68,7 +70,8 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
       if (group.value.MixedInstancesPolicy !== undefined && settings.offerings === "auto") {
         await markets.learn((group.value.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []));
       }
-      return success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf: (id) => markets.marketOf(id) }));
+      offerings = offeringsOf(group.value, marketOf);
+      return success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf }));
     },
     async write(intent) {
       const group = await describe();
@@ -78,6 +81,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
       if (order.value === undefined) return alreadyThere(`${name} already has ${intent.desiredReplicas} replicas in that mix`);
       return await send(order.value);
     },
+    offeringOf: (instanceId) => offerings.get(instanceId),
     foreignHands: (sinceSeconds) => asgForeignHands(reads, settings, sinceSeconds),
     rivals: () => asgRivals(reads, settings),
     close() {

@@ -35,6 +35,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const reads = declareActions(new sdk.EC2Client(clientOptions(settings, "read")), "ec2", declared);
   const writes = declareActions(new sdk.EC2Client(clientOptions(settings, "write")), "ec2", declared);
   const { fleetId } = settings;
+  let offerings: ReadonlyMap<string, string> = new Map();
 
   const describe = async (): Promise<Result<FleetData>> => {
     const answer = await readCall(() => reads.send(new sdk.DescribeFleetsCommand({ FleetIds: [fleetId] }), requestOptions(settings)));
@@ -61,8 +62,11 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
       const fleet = await describe();
       if (!fleet.ok) return fleet;
       const running = await instances();
-      return running.ok ? success(workloadOf(fleet.value, running.value, { ...settings, timeSeconds: context.now() })) : running;
+      if (!running.ok) return running;
+      offerings = new Map(running.value.map((instance) => [instance.InstanceId ?? "", offeringOf(instance)]));
+      return success(workloadOf(fleet.value, running.value, { ...settings, timeSeconds: context.now() }));
     },
+    offeringOf: (instanceId) => offerings.get(instanceId),
     async write(intent): Promise<WriteAnswer> {
       const fleet = await describe();
       if (!fleet.ok) return notSent(fleet);
@@ -117,17 +121,21 @@ function weightOf(fleet: FleetData, instanceType: string): number {
   return overrides.find(({ InstanceType }) => InstanceType === instanceType)?.WeightedCapacity ?? 1;
 }
 
+function offeringOf({ Placement, InstanceType, InstanceLifecycle }: Instance): string {
+  return offeringId(Placement?.AvailabilityZone ?? "", InstanceType ?? "", InstanceLifecycle === "spot" ? "spot" : "on-demand");
+}
+
 function workloadOf(fleet: FleetData, instances: readonly Instance[], { replicasPerUnit, timeSeconds }: { readonly replicasPerUnit: number; readonly timeSeconds: number }): Workload {
   let ready = 0;
   let pending = 0;
   const running: Record<string, number> = {};
   const starting: Record<string, number> = {};
-  for (const { State, InstanceType = "", Placement, InstanceLifecycle } of instances) {
-    const isReady = State?.Name === "running";
-    const replicas = weightOf(fleet, InstanceType) * replicasPerUnit;
+  for (const instance of instances) {
+    const isReady = instance.State?.Name === "running";
+    const replicas = weightOf(fleet, instance.InstanceType ?? "") * replicasPerUnit;
     if (isReady) ready += replicas;
     else pending += replicas;
-    const id = offeringId(Placement?.AvailabilityZone ?? "", InstanceType, InstanceLifecycle === "spot" ? "spot" : "on-demand");
+    const id = offeringOf(instance);
     const counts = isReady ? running : starting;
     counts[id] = (counts[id] ?? 0) + 1;
   }

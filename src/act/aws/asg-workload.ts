@@ -2,12 +2,22 @@ import type { AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
 import { offeringId, type CapacityType } from "../../model/offering.ts";
 import type { Workload } from "../../model/workload.ts";
 
+/** The offering of each instance whose market is known. */
+export function offeringsOf(group: AutoScalingGroup, marketOf: WorkloadUnits["marketOf"]): ReadonlyMap<string, string> {
+  const offerings = new Map<string, string>();
+  for (const { InstanceId = "", InstanceType = "", AvailabilityZone = "" } of group.Instances ?? []) {
+    const market = marketOf(InstanceId);
+    if (market !== undefined) offerings.set(InstanceId, offeringId(AvailabilityZone, InstanceType, market));
+  }
+  return offerings;
+}
+
 export interface WorkloadUnits {
   /** Replicas that one unit of the group's capacity carries (an instance, or a unit of weight). */
   readonly replicasPerUnit: number;
   readonly timeSeconds: number;
   /** Market of an instance where it is known; AWS tells it in EC2, not in the group. */
-  marketOf(instanceId: string): CapacityType | undefined;
+  readonly marketOf: (instanceId: string) => CapacityType | undefined;
 }
 
 /**
@@ -15,6 +25,7 @@ export interface WorkloadUnits {
  * service; what is desired and not launched yet is neither. Offerings are left out as soon as one instance's market is unknown.
  */
 export function workloadOf(group: AutoScalingGroup, units: WorkloadUnits): Workload {
+  const offerings = offeringsOf(group, units.marketOf);
   let ready = 0;
   let pending = 0;
   const running = new Map<string, number>();
@@ -28,14 +39,10 @@ export function workloadOf(group: AutoScalingGroup, units: WorkloadUnits): Workl
     const replicas = unitsOf(instance) * units.replicasPerUnit;
     if (isReady) ready += replicas;
     else pending += replicas;
-    const market = units.marketOf(instance.InstanceId ?? "");
-    if (market === undefined) {
-      told = false;
-    } else {
-      const id = offeringId(instance.AvailabilityZone ?? "", instance.InstanceType ?? "", market);
-      const counts = isReady ? running : starting;
-      counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
+    const offering = offerings.get(instance.InstanceId ?? "");
+    const counts = isReady ? running : starting;
+    if (offering === undefined) told = false;
+    else counts.set(offering, (counts.get(offering) ?? 0) + 1);
   }
   return {
     kind: "value",

@@ -83,6 +83,9 @@ describe("the offerings that run", () => {
       runningByOffering: { "us-east-1a/m5.large/on-demand": 1, "us-east-1b/m5.large/on-demand": 1, "us-east-1a/c5.large/spot": 1, "us-east-1b/c5.large/spot": 1 },
       pendingByOffering: {},
     });
+    const [first] = cloud.autoScaling.group(GROUP).instances;
+    expect(actuator.offeringOf?.(first?.id ?? "")).toBe("us-east-1a/m5.large/on-demand");
+    expect(actuator.offeringOf?.("i-of-another")).toBeUndefined();
     await workloadOf(actuator);
     expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(1);
     await actuator.write(intentTo(5, 4));

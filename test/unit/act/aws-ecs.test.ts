@@ -112,6 +112,8 @@ describe("an EC2 fleet", () => {
       runningByOffering: { "us-east-1a/m5.large/on-demand": 1, "us-east-1b/m5.large/on-demand": 1, "us-east-1a/m5.large/spot": 1 },
       pendingByOffering: { "us-east-1b/m5.large/spot": 1 },
     } });
+    const spot = cloud.ec2.fleet("fleet-0a1").group.instances.find(({ market }) => market === "spot");
+    expect(actuator.offeringOf?.(spot?.id ?? "")).toBe("us-east-1a/m5.large/spot");
   });
 
   it.each<[string, Parameters<FakeCloud["ec2"]["createFleet"]>[0]["type"], "active" | "modifying" | "deleted_running", string]>([
