@@ -44,13 +44,17 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
   };
 }
 
+/** While the forecast is still being learned its misses say nothing about the price. */
+const PRICE_AFTER_DAYS = 3;
+
 /** The misses that were measured, else those that the queue's tail gives for the use that was. */
 function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, rate: number): ErrorBudget {
   const demandPerSecond = valueOf(seen.demand) ?? NaN;
   const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : NaN;
   const inferred = rate > 0 && ready > 0 ? missShare({ workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds }, demandPerSecond / (ready * rate)) : NaN;
+  const isLearning = policy.forecast.enabled && before.model.rows < PRICE_AFTER_DAYS * before.model.spec.dayRows;
   return learnPrice(before.budget, {
-    demandPerSecond, missRatio: valueOf(seen.missRatio) ?? inferred, errorBudget: policy.objective.errorBudget,
+    demandPerSecond, missRatio: isLearning ? NaN : (valueOf(seen.missRatio) ?? inferred), errorBudget: policy.objective.errorBudget,
     seconds: before.lastTickSeconds === undefined ? 0 : Math.min(snapshot.timeSeconds - before.lastTickSeconds, 4 * policy.evaluationIntervalSeconds),
     daySeconds: before.model.spec.dayRows * before.model.spec.rowSeconds,
   });
