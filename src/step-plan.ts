@@ -30,7 +30,7 @@ export function planTarget(state: TargetState, policy: Policy, nowSeconds: numbe
     loads, leadIndex: LEAD_INDEX, leadTimeSeconds: plannedLeadTimeSeconds(state.leadTime),
     newestPerSecond: fresh ? state.lastDemand?.value : undefined, sizing: sized.sizing, quantile: 0.99,
   });
-  return { plan, state: { ...state, headroom: sized.table, headroomDay: seasonDay(state), recentPeak: peakAfter(state, plan, nowSeconds) } };
+  return { plan, state: { ...state, headroom: sized.table, headroomDay: seasonDay(state), recentPeak: peakAfter(state, plan, Math.floor(nowSeconds / (policy.forecast.seasonsSeconds[0] ?? DAY_SECONDS))) } };
 }
 
 function sizingOf(state: TargetState, policy: Policy): { readonly sizing: Sizing; readonly table: HeadroomTable | undefined } | undefined {
@@ -61,6 +61,7 @@ function seasonDay(state: TargetState): number {
 }
 
 function loadsOf(state: TargetState, policy: Policy): readonly LoadAtHorizon[] {
+  if (!policy.forecast.enabled) return newestAlone(state);
   const loads: LoadAtHorizon[] = [];
   const { horizonsRows } = state.model.spec;
   for (let i = 0; i < horizonsRows.length; i += 1) {
@@ -72,9 +73,14 @@ function loadsOf(state: TargetState, policy: Policy): readonly LoadAtHorizon[] {
   return loads;
 }
 
-/** The highest need of today and of yesterday, so that the peak is remembered for at least a day. */
-function peakAfter(state: TargetState, plan: CapacityPlan, nowSeconds: number): TargetState["recentPeak"] {
-  const day = Math.floor(nowSeconds / DAY_SECONDS);
+/** Without a forecast the load is planned to stay as it was last seen. */
+function newestAlone({ lastDemand, model }: TargetState): readonly LoadAtHorizon[] {
+  if (lastDemand === undefined) return [];
+  return model.spec.horizonsRows.map((rows) => ({ horizonSeconds: rows * model.spec.rowSeconds, medianPerSecond: lastDemand.value, scale: 0 }));
+}
+
+/** The highest need of today and of yesterday (days as the policy's first season has them), so that the peak is remembered for at least a day. */
+function peakAfter(state: TargetState, plan: CapacityPlan, day: number): TargetState["recentPeak"] {
   const need = Math.max(plan.atLeadTime, plan.reactive);
   const known = state.recentPeak;
   const today = day === known.day ? Math.max(known.today, need) : need;

@@ -32,8 +32,9 @@ function run(state: GroupState, from: number, to: number): { readonly state: Gro
     const result = step(current, snapshotAt(i, replicas), [policyOf()]);
     current = result.nextState;
     replicas = result.decisions[0]?.desiredReplicas ?? replicas;
-    lines.push(JSON.stringify(result));
+    lines.push(JSON.stringify([result.decisions, result.intents]));
   }
+  lines.push(JSON.stringify(saveGroupState(current)));
   return { state: current, text: lines.join("\n"), replicas };
 }
 
