@@ -71,6 +71,8 @@ function cellsDelta(before: readonly unknown[], after: readonly unknown[]): Delt
 }
 
 function membersDelta(before: Members, after: Members): Delta | undefined {
+  // Setting a member of this name would set the prototype.
+  if (Object.hasOwn(after, "__proto__") || Object.hasOwn(before, "__proto__")) return [after];
   const oldNames = namesOf(before);
   const newNames = namesOf(after);
   if (!sameNames(oldNames, newNames)) return reshapedDelta(before, after, { oldNames, newNames });

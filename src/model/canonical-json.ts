@@ -41,7 +41,7 @@ function objectToJsonData(value: object): unknown {
     const kept = member === undefined ? undefined : toJsonData(member);
     if (kept !== member) {
       copy ??= { ...value } as Record<string, unknown>;
-      copy[key] = kept;
+      setMember(copy, key, kept);
     }
   }
   return escape ? { [ESCAPED]: copy ?? value } : copy ?? value;
@@ -70,9 +70,15 @@ export function fromJsonData(value: unknown): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const [key, member] of Object.entries(members)) {
     const kept = fromJsonData(member);
-    if (kept !== member) (copy ??= { ...members })[key] = kept;
+    if (kept !== member) setMember((copy ??= { ...members }), key, kept);
   }
   return copy ?? members;
+}
+
+/** Plain assignment to the name __proto__ would set the prototype. */
+function setMember(members: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === "__proto__") Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
+  else members[name] = value;
 }
 
 function isPlainNumber(value: number): boolean {
