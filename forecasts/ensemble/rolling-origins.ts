@@ -6,7 +6,7 @@ import { HorizonTracker } from "./horizon-tracker.ts";
 import { trackerShape } from "./running-ensemble.ts";
 import { weightsFromErrors } from "./weights.ts";
 
-/** Each member's forecasts of the whole horizon from each origin (rows seen), in the series' values. */
+/** Each member's forecasts from each origin (rows seen), in the series' values; some origins reach the first rows only. */
 export interface RollingOrigins {
   readonly origins: readonly number[];
   readonly paths: readonly (readonly Float64Array[])[];
@@ -60,7 +60,7 @@ class OriginScores {
     let total = 0;
     for (const [i, origin] of origins.entries()) {
       const weight = 0.5 ** ((last - origin) / this.halfLifeRows);
-      for (let k = from; k <= to; k++) {
+      for (let k = from; k <= Math.min(to, paths[0]![i]!.length); k++) {
         if (!this.isKnown(origin + k - 1)) continue;
         const value = this.series.values[origin + k - 1]!;
         for (let j = 0; j < paths.length; j++) sums[j] = sums[j]! + weight * Math.abs(value - paths[j]![i]![k - 1]!);
@@ -73,10 +73,11 @@ class OriginScores {
   /** Adds the ensemble's residuals of a bucket, thinned evenly to what the tracker keeps. */
   fillResiduals(tracker: HorizonTracker, [from, to]: Bucket, ensemble: readonly Float64Array[]): void {
     const { origins } = this.rolling;
-    const skip = Math.ceil((origins.length * (to - from + 1)) / tracker.shape.residualCapacity);
+    const total = ensemble.reduce((sum, path) => sum + Math.max(0, Math.min(to, path.length) - from + 1), 0);
+    const skip = Math.max(1, Math.ceil(total / tracker.shape.residualCapacity));
     let seen = 0;
     for (const [i, origin] of origins.entries()) {
-      for (let k = from; k <= to; k++) {
+      for (let k = from; k <= Math.min(to, ensemble[i]!.length); k++) {
         const row = origin + k - 1;
         if (seen++ % skip === 0 && this.isKnown(row)) tracker.residuals.add(this.series.values[row]! - ensemble[i]![k - 1]!);
       }
@@ -85,7 +86,7 @@ class OriginScores {
 
   /** The ensemble's forecasts from each origin. */
   combined(weights: readonly Float64Array[], table: KnotTable): Float64Array[] {
-    return this.rolling.origins.map((_, origin) => table.share.map((_share, place) => this.point(origin, place + 1, weights, table)));
+    return this.rolling.paths[0]!.map((path, origin) => path.map((_, place) => this.point(origin, place + 1, weights, table)));
   }
 
   private point(origin: number, k: number, weights: readonly Float64Array[], table: KnotTable): number {

@@ -9,6 +9,9 @@ import type { SavedEnsemble } from "./running-ensemble.ts";
 
 /** Rolling origins that weigh the members before the first live forecast matures. */
 const VALIDATION_ORIGINS = 30;
+/** Short origins for each of them, and the rows that they reach at least. */
+const SHORT_ORIGINS = 4;
+const SHORT_REACH = 4;
 const MAX_VALIDATION_SHARE = 0.33;
 /** Weights and residuals are kept at horizons that grow by this ratio. */
 const KNOT_RATIO = 2;
@@ -79,21 +82,23 @@ export class EnsembleTraining {
   /** Shows the members all rows; they are solved at the split and forecast the whole horizon from each origin after it. */
   private rollForward(): RollingOrigins {
     const { rows, horizon } = this.shape;
-    const origins = validationOrigins(this.split, rows, horizon);
+    const origins = validationOrigins(this.split, this.shape);
     const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
     const rivals = [...this.members, ...this.baselines];
-    const paths = rivals.map(() => origins.map(() => new Float64Array(horizon)));
+    const paths = rivals.map(() => origins.map(({ reach }) => new Float64Array(reach)));
     let next = 0;
     for (let row = 0; row < rows; row++) {
       this.push(row);
       const count = row + 1;
       if (count === this.split) this.solve(count);
-      if (origins[next] !== count) continue;
-      for (const [j, member] of rivals.entries()) member.forecastAt(this.windows, this.units, horizons, this.bounds, paths[j]![next]!);
+      const origin = origins[next];
+      if (origin?.rows !== count) continue;
+      const ahead = horizons.slice(0, origin.reach);
+      for (const [j, member] of rivals.entries()) member.forecastAt(this.windows, this.units, ahead, this.bounds, paths[j]![next]!);
       next++;
     }
     const members = this.members.length;
-    return { origins, paths: paths.slice(0, members), baselines: paths.slice(members) };
+    return { origins: origins.map(({ rows: seen }) => seen), paths: paths.slice(0, members), baselines: paths.slice(members) };
   }
 
   private push(row: number): void {
@@ -123,11 +128,25 @@ function validationStart({ rows, day, week, horizon }: Shape): number {
   return rows - Math.min(Math.floor(rows * MAX_VALIDATION_SHARE), wanted);
 }
 
-/** Evenly spread, the last one a horizon before the end; where the history is too short for that, as many as fit, scored in part. */
-function validationOrigins(split: number, rows: number, horizon: number): number[] {
+/** Rows seen at an origin, and the horizon that is forecast from there. */
+interface Origin {
+  readonly rows: number;
+  readonly reach: number;
+}
+
+/**
+ * Evenly spread, the last one a horizon before the end; where the history is too short for that, as many as fit, scored in part.
+ * Between two of them stand others that reach the first rows only, where few origins tell little and a forecast costs nothing.
+ */
+function validationOrigins(split: number, { rows, horizon, day }: Shape): Origin[] {
   const last = Math.max(rows - horizon, split + Math.floor((rows - split) / 2));
-  const origins: number[] = [];
   const stride = Math.max(1, Math.floor((last - split) / (VALIDATION_ORIGINS - 1)));
-  for (let origin = last; origin >= split && origin < rows; origin -= stride) origins.unshift(origin);
+  const shortReach = Math.min(horizon, Math.max(SHORT_REACH, Math.round(day / 24)));
+  const shortStride = Math.max(1, Math.floor(stride / SHORT_ORIGINS));
+  const origins: Origin[] = [];
+  for (let back = 0; last - back >= split; back++) {
+    const isFull = back % stride === 0;
+    if (last - back < rows && (isFull || back % shortStride === 0)) origins.unshift({ rows: last - back, reach: isFull ? horizon : shortReach });
+  }
   return origins;
 }

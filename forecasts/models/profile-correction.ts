@@ -8,7 +8,7 @@ const DAY_GAIN = 0.25;
 const WEEK_GAIN = 0.4;
 const KNOT_RATIO = 1.6;
 /** Penalties tried, at a horizon of one day over 1.3; the middle one weighs the outliers. */
-const PENALTIES = [0.002, 0.02, 0.2];
+const PENALTIES = [0.0005, 0.005, 0.05];
 const ROBUST_ROUNDS = 2;
 /** The newest share of the training rows that the first fit chooses the penalty on. */
 const HELD_BACK = 0.25;
