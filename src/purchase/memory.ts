@@ -49,12 +49,16 @@ export function see(request: PurchaseRequest): Sight {
   let spotHealthy = 0;
   for (const offering of request.offerings) {
     const { id } = offering;
-    const count = Math.max(0, (request.running[id] ?? 0) - doomedOf(notices.known, id));
+    const running = request.running[id] ?? 0;
+    const doomed = doomedOf(notices.known, id);
+    const count = Math.max(0, running - doomed);
+    // Orders that a notice has caught before they were ready are not coming.
+    const caught = Math.max(0, doomed - running);
     healthy.set(id, count);
     const before = state?.pools[id];
     if (before === undefined) {
       pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: 0, lastDueSeconds: 0 };
-      pending.set(id, request.pending?.[id] ?? 0);
+      pending.set(id, Math.max(0, (request.pending?.[id] ?? 0) - caught));
       continue;
     }
     const lastDueSeconds = isIn(notices.due, id) ? timeSeconds : before.lastDueSeconds;
@@ -64,7 +68,7 @@ export function see(request: PurchaseRequest): Sight {
       disturbed.add(id);
     }
     const arrived = Math.max(0, count + countIn(notices.fresh, id) - before.healthy);
-    const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : (request.pending[id] ?? 0);
+    const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : Math.max(0, (request.pending[id] ?? 0) - caught);
     const lost = countIn(notices.fresh, id) + Math.max(0, gone);
     if (offering.capacityType === "spot") {
       spotHealthy += count;

@@ -8,9 +8,10 @@ export interface Pool {
   /** Instances that run or start and are not doomed, and the most that may be wanted. */
   readonly have: number;
   readonly most: number;
-  /** US dollars per hour of one instance that is already there, and of one more. */
+  /** US dollars per hour of one instance that is already there, of one more, and of each after that one; in rising order. */
   readonly keepPrice: number;
   readonly newPrice: number;
+  readonly furtherPrice: number;
 }
 
 export interface MixTerms {
@@ -39,8 +40,8 @@ export interface Mix {
 
 /**
  * The mix of least effective price: for each total from the need to the need plus the spare, the cheapest next instance is
- * taken until the total is reached. For a given total every pool's price rises with its count (keep, new, crowded,
- * uncovered), so taking the cheapest next one is optimal where all instances carry the same number of replicas
+ * taken until the total is reached. For a given total every pool's price rises with its count (keep, new, further,
+ * crowded, uncovered), so taking the cheapest next one is optimal where all instances carry the same number of replicas
  * (Fox 1966, separable convex allocation); with differing sizes the last instance may overshoot.
  */
 export function planMix(pools: readonly Pool[], terms: MixTerms): Mix {
@@ -78,8 +79,9 @@ function fill(pools: readonly Pool[], terms: MixTerms, spare: number): Mix {
       const count = instances[at] as number;
       if (count >= pool.most) continue;
       const kept = count < pool.have;
-      let units = kept ? Math.min(pool.have, pool.most) - count : pool.most - count;
-      let unitPrice = kept ? pool.keepPrice : pool.newPrice;
+      const first = count === pool.have;
+      let units = kept ? Math.min(pool.have, pool.most) - count : first ? 1 : pool.most - count;
+      let unitPrice = kept ? pool.keepPrice : first ? pool.newPrice : pool.furtherPrice;
       if (pool.spot) {
         const held = inDomain[pool.domain] as number;
         const allowed = Math.min(spotLeft, total - terms.surviveReplicas - held);

@@ -10,6 +10,9 @@ export const SHORTFALL_FACTOR = 36;
 /** Seconds from the sight of a loss to the order that replaces it. */
 export const DECISION_DELAY_SECONDS = 10;
 
+/** Each further instance of one order in one spot pool costs so much of on-demand more: a pool may hold but one. */
+const DEPTH_SHARE = 0.03;
+
 /** After a loss nothing more is bought in its domain for so long; then its learned hazard speaks. */
 export const DISTRUST_SECONDS = 120;
 
@@ -110,7 +113,7 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
     if (grams !== undefined) price += terms.usdPerGram * grams;
     // A millionth for the cleaner one, so that among equals the cleaner is bought.
     if (grams !== undefined) price += 1e-9 * grams;
-    return { id: offering.id, domain: index, spot, replicas: offering.replicas, have: healthy + pending, most, keepPrice: price - keepUsd * offering.replicas, newPrice: price };
+    return { id: offering.id, domain: index, spot, replicas: offering.replicas, have: healthy + pending, most, keepPrice: price - keepUsd * offering.replicas, newPrice: price, furtherPrice: spot ? price + DEPTH_SHARE * onDemandUsd * offering.replicas : price };
   });
   const lossPrice = hazards.map((hazard) => terms.riskWeight * hazard * gapHours * terms.shortfallFactor * onDemandUsd);
   return { pools, domains, hazards, lossPrice, onDemandUsd, gapHours };

@@ -5,7 +5,7 @@ import type { Pool } from "../../src/purchase/mix.ts";
 import { cheapestByTrial } from "../fixtures/purchase/cheapest-by-trial.ts";
 
 const dollars = fc.integer({ min: 1, max: 100 }).map((cents) => cents / 100);
-const pool = fc.record({ domain: fc.integer({ min: 0, max: 2 }), spot: fc.boolean(), have: fc.integer({ min: 0, max: 3 }), most: fc.integer({ min: 0, max: 4 }), price: dollars, keep: dollars });
+const pool = fc.record({ domain: fc.integer({ min: 0, max: 2 }), spot: fc.boolean(), have: fc.integer({ min: 0, max: 3 }), most: fc.integer({ min: 0, max: 4 }), price: dollars, keep: dollars, further: dollars });
 
 describe("the mix of least effective price", () => {
   it("equals the cheapest of all mixes tried one by one", () => {
@@ -13,7 +13,7 @@ describe("the mix of least effective price", () => {
       fc.array(pool, { minLength: 1, maxLength: 4 }),
       fc.record({ needed: fc.integer({ min: 0, max: 5 }), spot: fc.integer({ min: 0, max: 5 }), crowded: fc.integer({ min: 0, max: 4 }), crowdPrice: dollars, survive: fc.integer({ min: 0, max: 3 }), loss: fc.array(dollars, { minLength: 3, maxLength: 3 }), maxSpare: fc.integer({ min: 0, max: 2 }) }),
       (raw, t) => {
-        const pools = raw.map((entry, at): Pool => ({ id: String(at), domain: entry.domain, spot: entry.spot, replicas: 1, have: entry.have, most: entry.most, newPrice: entry.price, keepPrice: entry.price - Math.min(entry.keep, entry.price) }));
+        const pools = raw.map((entry, at): Pool => ({ id: String(at), domain: entry.domain, spot: entry.spot, replicas: 1, have: entry.have, most: entry.most, newPrice: entry.price, furtherPrice: entry.price + entry.further, keepPrice: entry.price - Math.min(entry.keep, entry.price) }));
         const terms = { neededReplicas: t.needed, spotReplicas: t.spot, crowdedAbove: t.crowded, crowdPrice: t.crowdPrice, surviveReplicas: t.survive, lossPrice: t.loss, maxSpare: t.maxSpare };
         const mix = planMix(pools, terms);
         const oracle = cheapestByTrial(pools, terms);
@@ -24,15 +24,15 @@ describe("the mix of least effective price", () => {
   });
 
   it("leaves what the policy asks to survive when any one domain is lost", () => {
-    const pools: Pool[] = ["a", "b", "c"].map((id, domain) => ({ id, domain, spot: true, replicas: 1, have: 0, most: Infinity, keepPrice: 0.3, newPrice: 0.3 + domain / 100 }));
-    pools.push({ id: "od", domain: 0, spot: false, replicas: 1, have: 0, most: Infinity, keepPrice: 1, newPrice: 1 });
+    const pools: Pool[] = ["a", "b", "c"].map((id, domain) => ({ id, domain, spot: true, replicas: 1, have: 0, most: Infinity, keepPrice: 0.3, newPrice: 0.3 + domain / 100, furtherPrice: 0.3 + domain / 100 }));
+    pools.push({ id: "od", domain: 0, spot: false, replicas: 1, have: 0, most: Infinity, keepPrice: 1, newPrice: 1, furtherPrice: 1 });
     const mix = planMix(pools, { neededReplicas: 12, spotReplicas: 12, crowdedAbove: Infinity, crowdPrice: 0, surviveReplicas: 8, lossPrice: [0, 0, 0], maxSpare: 0 });
     for (const at of [0, 1, 2]) expect(12 - (mix.instances[at] ?? 0)).toBeGreaterThanOrEqual(8);
     expect(mix.instances[3]).toBe(0);
   });
 
   it("says so when the pools cannot supply the need", () => {
-    const mix = planMix([{ id: "a", domain: 0, spot: false, replicas: 2, have: 0, most: 2, keepPrice: 1, newPrice: 1 }], { neededReplicas: 5, spotReplicas: 0, crowdedAbove: Infinity, crowdPrice: 0, surviveReplicas: 0, lossPrice: [0], maxSpare: 0 });
+    const mix = planMix([{ id: "a", domain: 0, spot: false, replicas: 2, have: 0, most: 2, keepPrice: 1, newPrice: 1, furtherPrice: 1 }], { neededReplicas: 5, spotReplicas: 0, crowdedAbove: Infinity, crowdPrice: 0, surviveReplicas: 0, lossPrice: [0], maxSpare: 0 });
     expect(mix).toMatchObject({ complete: false, replicas: 4, instances: [2] });
   });
 });
