@@ -1,8 +1,10 @@
-import { Controller, Inject } from "@nestjs/common";
+import { Controller, Inject, Res } from "@nestjs/common";
+import type { FastifyReply } from "fastify";
 import type { DaemonView } from "../daemon-view.ts";
 import { explain } from "./explain.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";
+import { PageCache } from "./page-cache.ts";
 import { ProblemError } from "./problem.ts";
 import { DAEMON_VIEW } from "./tokens.ts";
 import { targetOrProblem, valueOrProblem } from "./wire.ts";
@@ -11,25 +13,26 @@ import { targetOrProblem, valueOrProblem } from "./wire.ts";
 @Controller()
 export class DecisionsController {
   readonly #view: DaemonView;
+  readonly #pages: PageCache;
 
   constructor(@Inject(DAEMON_VIEW) view: DaemonView) {
     this.#view = view;
+    this.#pages = new PageCache(view);
   }
 
   @Serves(operations.listDecisions)
-  async list(@Validated() { query }: Input<typeof operations.listDecisions>) {
+  async list(@Validated() { query }: Input<typeof operations.listDecisions>, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const { from, to, target, kind, cursor, limit } = query;
-    const page = valueOrProblem(
-      await this.#view.decisions.decisions({
-        limit,
-        ...(target === undefined ? {} : { target }),
-        ...(kind === undefined ? {} : { kind }),
-        ...(from === undefined ? {} : { fromSeconds: from }),
-        ...(to === undefined ? {} : { toSeconds: to }),
-        ...(cursor === undefined ? {} : { cursor }),
-      }),
-    );
-    return { items: page.decisions, nextCursor: page.nextCursor };
+    const text = await this.#pages.text({
+      limit,
+      ...(target === undefined ? {} : { target }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(from === undefined ? {} : { fromSeconds: from }),
+      ...(to === undefined ? {} : { toSeconds: to }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    void reply.type("application/json; charset=utf-8");
+    return text;
   }
 
   @Serves(operations.getDecision)
