@@ -92,7 +92,7 @@ async function queryPage(range: RangeQuery, start: number, end: number): Promise
 async function boundedText(response: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     if (length > MAX_BYTES) return undefined;
     chunks.push(chunk);

@@ -109,20 +109,20 @@ export class SignalTable {
     const first = Math.ceil(fromSeconds / step);
     const end = Math.max(first, Math.ceil(toSeconds / step));
     const values = new Float64Array(end - first).fill(NaN);
-    this.#eachChunk(key, first, end, (chunk, chunkStart, from, to) => {
+    for (const { chunk, chunkStart, from, to } of this.#chunks(key, first, end)) {
       values.set(chunk.means.subarray(from - chunkStart, to - chunkStart), from - first);
-    });
+    }
     return { startSeconds: first * step, stepSeconds: step, values };
   }
 
   readPoints(key: SignalKey, fromSeconds: number, toSeconds: number): HistoryPoint[] {
     const step = key.stepSeconds;
     const points: HistoryPoint[] = [];
-    this.#eachChunk(key, Math.ceil(fromSeconds / step), Math.ceil(toSeconds / step), (chunk, chunkStart, from, to) => {
+    for (const { chunk, chunkStart, from, to } of this.#chunks(key, Math.ceil(fromSeconds / step), Math.ceil(toSeconds / step))) {
       for (let slot = from; slot < to; slot++) {
         if (chunk.has(slot - chunkStart)) points.push(chunk.pointAt(slot - chunkStart, slot * step));
       }
-    });
+    }
     return points;
   }
 
@@ -205,7 +205,8 @@ export class SignalTable {
     return entry;
   }
 
-  #eachChunk(key: SignalKey, first: number, end: number, visit: (chunk: Chunk, chunkStart: number, from: number, to: number) => void): void {
+  /** The chunks that hold slots of [first, end), each with the part of the span in it. */
+  *#chunks(key: SignalKey, first: number, end: number): Generator<{ chunk: Chunk; chunkStart: number; from: number; to: number }> {
     if (key.stepSeconds === HOUR_SECONDS && this.#staleHours.size > 0) this.#makeHours();
     const signal = this.find(key);
     if (signal === undefined) return;
@@ -213,7 +214,7 @@ export class SignalTable {
     const last = Math.min(end, signal.newestSlot + 1);
     for (let index = Math.floor(first / rows); index * rows < last; index++) {
       const chunk = this.#held.get(signal.id)?.get(index)?.chunk ?? this.#load(signal, index);
-      if (chunk !== undefined) visit(chunk, index * rows, Math.max(first, index * rows), Math.min(last, (index + 1) * rows));
+      if (chunk !== undefined) yield { chunk, chunkStart: index * rows, from: Math.max(first, index * rows), to: Math.min(last, (index + 1) * rows) };
     }
   }
 }

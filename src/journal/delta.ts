@@ -26,7 +26,7 @@ export function deltaOf(before: unknown, after: unknown): Delta | undefined {
 export function applyDelta(before: unknown, delta: Delta): unknown {
   if (isReplacement(delta)) return replaced(before, delta);
   if (Array.isArray(before)) {
-    const cells: unknown[] = [...before];
+    const cells = [...(before as readonly unknown[])];
     for (const [index, change] of Object.entries(delta)) if (change !== 0) cells[Number(index)] = applyDelta(cells[Number(index)], change);
     return cells;
   }

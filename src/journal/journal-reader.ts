@@ -125,7 +125,7 @@ export class JournalReader {
       const decision = decisionAt(stored, place);
       if (decision.id !== id) continue;
       const group = index.group(record) ?? "";
-      const { snapshot, policyDigests, forecasts } = await joinedPass(reader, group, stored, new Map());
+      const { snapshot, policyDigests, forecasts } = await joinedPass(reader, { group, stored }, new Map());
       const outcomes = await this.#outcomesOf(stored, id);
       return { decision, sequence: place.sequence, group, snapshot, policyDigest: policyDigests[decision.target], forecast: forecasts?.[decision.target], outcomes };
     }

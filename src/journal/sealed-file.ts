@@ -98,11 +98,11 @@ export class SealedFile {
   readonly #files: JournalFiles;
   #newestBlock: { readonly number: number; readonly bytes: Buffer } | undefined;
 
-  private constructor(files: JournalFiles, name: string, bytes: number, summary: SealedSummary) {
+  private constructor(files: JournalFiles, name: string, known: { readonly bytes: number; readonly summary: SealedSummary }) {
     this.#files = files;
     this.name = name;
-    this.bytes = bytes;
-    this.summary = summary;
+    this.bytes = known.bytes;
+    this.summary = known.summary;
   }
 
   static async open(files: JournalFiles, name: string): Promise<SealedFile> {
@@ -112,7 +112,7 @@ export class SealedFile {
     const length = footer.readUInt32LE(0);
     const summary = await files.read(name, Math.max(0, bytes - FOOTER_BYTES - length), length);
     if (summary.length !== length || crc32(summary) !== footer.readUInt32LE(4)) throw new DamagedSegment(`${name}: its summary is damaged`);
-    return new SealedFile(files, name, bytes, parseCanonicalJson(summary.toString()) as SealedSummary);
+    return new SealedFile(files, name, { bytes, summary: parseCanonicalJson(summary.toString()) as SealedSummary });
   }
 
   /** Bytes of the segment as it was before it was sealed. */

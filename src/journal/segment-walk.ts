@@ -101,13 +101,13 @@ export class SegmentWalk {
       case "b": throw new DamagedSegment(`${this.#segment.name}: a content stands where record ${String(sequence)} should be`);
       case "p": case "d":
         if (stored === undefined) throw new DamagedSegment(`${this.#segment.name}: record ${String(sequence)} is no pass`);
-        return { type: "pass", sequence, pass: await joinedPass(this.#reader, entry.g, stored, this.#contents) };
+        return { type: "pass", sequence, pass: await joinedPass(this.#reader, { group: entry.g, stored }, this.#contents) };
     }
   }
 }
 
 /** A pass with its fits and forecasts; `known` are contents that need not be read. */
-export async function joinedPass(reader: SegmentReader, group: string, stored: StoredPass, known: Map<string, unknown>): Promise<JournalPass> {
+export async function joinedPass(reader: SegmentReader, { group, stored }: { readonly group: string; readonly stored: StoredPass }, known: Map<string, unknown>): Promise<JournalPass> {
   for (const digest of contentsOf(stored)) if (!known.has(digest)) known.set(digest, await reader.content(digest));
   return joinPass(group, stored, (digest) => known.get(digest));
 }

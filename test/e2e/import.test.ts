@@ -25,9 +25,9 @@ function foretide(args: readonly string[], input = ""): Promise<Ended> {
   });
 }
 
-async function stored(data: string, signal: string, from: number, to: number, stepSeconds = 60): Promise<number[]> {
+async function stored(data: string, signal: string, [from, to]: readonly [number, number]): Promise<number[]> {
   const history = unwrap(await openSqliteHistory(join(folder, data, "history.db")));
-  const series = unwrap(await history.read({ target: "web", signal, stepSeconds }, from, to));
+  const series = unwrap(await history.read({ target: "web", signal, stepSeconds: 60 }, from, to));
   await history.close();
   return [...series.values];
 }
@@ -37,8 +37,8 @@ describe("foretide import", () => {
     writeFileSync(join(folder, "past.csv"), "timestamp,demand,missRatio\n2024-01-01T00:00:00Z,10,0\n2024-01-01T00:01:00Z,,0.25\n2024-01-01T00:02:00Z,30,0.5\n");
     const ended = await foretide(["past.csv", "--target", "web", "--data", "a"]);
     expect(ended).toEqual({ code: 0, stdout: "web/demand: 2 values on a grid of 60 s\nweb/missRatio: 3 values on a grid of 60 s\n", stderr: "" });
-    expect(await stored("a", "demand", 1_704_067_200, 1_704_067_380)).toEqual([10, NaN, 30]);
-    expect(await stored("a", "missRatio", 1_704_067_200, 1_704_067_380)).toEqual([0, 0.25, 0.5]);
+    expect(await stored("a", "demand", [1_704_067_200, 1_704_067_380])).toEqual([10, NaN, 30]);
+    expect(await stored("a", "missRatio", [1_704_067_200, 1_704_067_380])).toEqual([0, 0.25, 0.5]);
   });
 
   it("imports standard input, and reports as JSON", async () => {
@@ -103,6 +103,6 @@ describe("foretide import", () => {
     const ended = await foretide(["--target", "web", "--data", "p", "--prometheus", url, "--query", "sum(x)", "--from", "2024-01-01T00:00:00Z", "--to", "2024-01-01T00:05:00Z"]);
     server.close();
     expect(ended).toEqual({ code: 0, stdout: "web/demand: 4 values on a grid of 60 s\n", stderr: "" });
-    expect(await stored("p", "demand", 1_704_067_200, 1_704_067_500)).toEqual([60, NaN, 180, 240, 300]);
+    expect(await stored("p", "demand", [1_704_067_200, 1_704_067_500])).toEqual([60, NaN, 180, 240, 300]);
   });
 });

@@ -32,8 +32,8 @@ function foretide(args: readonly string[]): Promise<{ code: number; stdout: stri
   });
 }
 
-describe.each([prometheus, victoriaMetrics])("a range query of $name", (server) => {
-  const missing = isInstalled(server.command) ? "" : ` (skipped: ${server.command} is not installed; apt-get install ${server.command})`;
+describe.each([prometheus, victoriaMetrics])("a range query of $name", ({ command, start }) => {
+  const missing = isInstalled(command) ? "" : ` (skipped: ${command} is not installed; apt-get install ${command})`;
   describe.skipIf(missing !== "")(`of Debian${missing}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "foretide-range-"));
     let url = "";
@@ -41,7 +41,7 @@ describe.each([prometheus, victoriaMetrics])("a range query of $name", (server) 
     beforeAll(async () => {
       const data = join(folder, "server");
       mkdirSync(data);
-      ({ url, stop } = await server.start(data, rows()));
+      ({ url, stop } = await start(data, rows()));
     });
     afterAll(async () => {
       await stop?.();

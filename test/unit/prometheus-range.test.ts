@@ -94,7 +94,7 @@ describe("Prometheus range query", () => {
     ["malformed values", { body: { status: "success", data: { resultType: "matrix", result: [{ metric: {}, values: [[1, 2]] }] } } }, "permanent", /no \[time, "value"\] pairs/],
     ["a redirect", { status: 302, body: "" }, "transient", /redirect/],
     ["no value at all", { body: { status: "success", data: { resultType: "matrix", result: [] } } }, "missing", /has no value between 1970-01-01T01:40:00.000Z/],
-  ])("makes %s a failure", async (_, answer, failure, message) => {
+  ])("makes %s a failure", async (...[, answer, failure, message]) => {
     const { url } = await serve(() => answer);
     expect(await queryPrometheusRange({ ...RANGE, url })).toMatchObject({ ok: false, failure, message: expect.stringMatching(message) as string });
   });
