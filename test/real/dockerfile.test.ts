@@ -1,33 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkout, freePort, ROOT } from "./checkout.ts";
 import { buildOnDisk, readInstructions, type Image } from "./dockerfile.ts";
 
 // No image can be built where there is no container engine, so the Dockerfile's own steps run in empty folders, and its command
 // starts as nobody on a tree that it cannot write to.
-const ROOT = join(import.meta.dirname, "../..");
 const NOBODY = 65_534;
 let folder: string;
 let image: Image;
 let daemon: ChildProcess | undefined;
-
-/** What `COPY . .` sees: the tracked files, less what .dockerignore names. */
-function checkout(into: string): void {
-  const files = spawnSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" }).stdout.split("\0").filter((path) => path !== "" && existsSync(join(ROOT, path)));
-  for (const path of files) cpSync(join(ROOT, path), join(into, path));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => { resolve(typeof address === "object" && address !== null ? address.port : 0); });
-    });
-  });
-}
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "foretide-image-"));
