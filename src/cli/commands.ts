@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
+  capacity: { summary: "say when a growing load reaches its maximum, quota or budget", load: () => import("./capacity.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
   drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },
 };

@@ -2,6 +2,7 @@ import { calendarRows } from "../../forecasts/calendars/calendar-rows.ts";
 import { detectSeasons } from "../../forecasts/season-detection.ts";
 import { FORECASTERS } from "../../forecasts/registry.ts";
 import type { InputSeries } from "./forecast-input.ts";
+import { toGrid, usualStep } from "./row-grid.ts";
 
 /** What is asked of every series of a file. Horizon, seasons and origins count rows. */
 export interface ForecastOptions {
@@ -51,36 +52,4 @@ export async function runForecastJob({ series, origin, options }: ForecastJob): 
   const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
   const { mean, levels, quantiles, horizonsSeconds, originSeconds } = forecaster.resume(result.fit).forecast(horizons, options.levels);
   return { ok: true, ...place, timesSeconds: horizonsSeconds.map((s) => originSeconds + s), mean, levels, quantiles, note: result.note };
-}
-
-/** The most frequent distance between rows (the shorter where two are as frequent); undefined for less than two rows. */
-function usualStep(times: Float64Array): number | undefined {
-  const counts = new Map<number, number>();
-  for (let i = 1; i < times.length; i++) {
-    const step = times[i]! - times[i - 1]!;
-    counts.set(step, (counts.get(step) ?? 0) + 1);
-  }
-  let usual: number | undefined;
-  for (const [step, count] of counts) {
-    const best = usual === undefined ? 0 : counts.get(usual)!;
-    if (count > best || (count === best && step < usual!)) usual = step;
-  }
-  return usual;
-}
-
-/**
- * Lays rows on the regular grid of `step`, which ends on the last row: a row takes the nearest place, and places that no row
- * takes are gaps. Where two rows take one place (a clock that was set back), the later one counts.
- */
-function toGrid({ times, values }: InputSeries, rows: number, step: number): { startSeconds: number; stepSeconds: number; values: Float64Array } {
-  const end = times[rows - 1]!;
-  const places = Math.round((end - times[0]!) / step) + 1;
-  // A jump of years in a file of minutes is a wrong time, not a gap worth its memory.
-  const length = Math.min(places, Math.max(20 * rows, 1000));
-  const grid = new Float64Array(length).fill(NaN);
-  for (let row = 0; row < rows; row++) {
-    const place = length - 1 - Math.round((end - times[row]!) / step);
-    if (place >= 0 && !Number.isNaN(values[row]!)) grid[place] = values[row]!;
-  }
-  return { startSeconds: end - (length - 1) * step, stepSeconds: step, values: grid };
 }
