@@ -1,7 +1,7 @@
 import { learnCapacity } from "./learn/capacity.ts";
 import { learnPrice } from "./learn/error-budget.ts";
 import type { ErrorBudget } from "./learn/error-budget.ts";
-import { orderPlaced, ordersDropped, readySeen } from "./learn/lead-time.ts";
+import { orderPlaced, ordersDropped, plannedLeadTimeSeconds, readySeen } from "./learn/lead-time.ts";
 import type { LeadTimeEstimate } from "./learn/lead-time.ts";
 import { valueOf } from "./model/observation.ts";
 import type { Policy } from "./model/policy.ts";
@@ -56,6 +56,7 @@ function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput
   return learnPrice(before.budget, {
     demandPerSecond, missRatio: isLearning ? NaN : (valueOf(seen.missRatio) ?? inferred), errorBudget: policy.objective.errorBudget,
     seconds: before.lastTickSeconds === undefined ? 0 : Math.min(snapshot.timeSeconds - before.lastTickSeconds, 4 * policy.evaluationIntervalSeconds),
+    leadTimeSeconds: plannedLeadTimeSeconds(before.leadTime),
     daySeconds: before.model.spec.dayRows * before.model.spec.rowSeconds,
   });
 }

@@ -72,7 +72,7 @@ export function initialTargetState(policy: Policy): TargetState {
     model: new LeadModel(leadHorizons(policy, policy.leadTimeSeconds)),
     capacity: believedCapacity(believed),
     leadTime: believedLeadTime(policy.leadTimeSeconds),
-    budget: initialErrorBudget(),
+    budget: initialErrorBudget(policy.leadTimeSeconds ?? 0),
     counts: initialRecentCounts(),
     guard: initialGuardState(),
     lastDemand: undefined,

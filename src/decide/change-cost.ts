@@ -2,12 +2,12 @@ import type { ChangeMemory, Rule } from "./rule.ts";
 import { unchanged } from "./rule.ts";
 
 /** An order brings so much more than is needed, so that a rise takes fewer of them. */
-const SPARE_SHARE = 0.025;
+const SPARE_SHARE = 0.02;
 /** A shortage of less than this share waits so many seconds. */
-const SMALL_SHORTAGE = 0.025;
-const SHORTAGE_WAIT_SECONDS = 90;
+const SMALL_SHORTAGE = 0.02;
+const SHORTAGE_WAIT_SECONDS = 60;
 /** A surplus of less than this share waits so many seconds. */
-const SMALL_SURPLUS = 0.09;
+const SMALL_SURPLUS = 0.08;
 const SURPLUS_WAIT_SECONDS = 600;
 
 /**

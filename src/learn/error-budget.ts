@@ -14,16 +14,23 @@ export interface BudgetSample {
   readonly errorBudget: number;
   readonly seconds: number;
   readonly daySeconds: number;
+  readonly leadTimeSeconds: number;
 }
 
-const PRIOR_PRICE = 0.3;
+const PRIOR_PRICE = 0.25;
 const LEAST_PRICE = 0.02;
 const MOST_PRICE = 11;
 /** Days over which one budget's worth of misses too many moves the price by a factor e. */
 const PRICE_DAYS = 4;
+/** The lead time that the two constants are for. A longer one makes each miss dearer to prevent, and the price slower to follow. */
+const USUAL_LEAD_SECONDS = 120;
 
-export function initialErrorBudget(): ErrorBudget {
-  return { logPrice: Math.log(PRIOR_PRICE), meanDemand: NaN };
+export function initialErrorBudget(leadTimeSeconds: number): ErrorBudget {
+  return { logPrice: Math.log(PRIOR_PRICE * leadShare(leadTimeSeconds) ** 0.8), meanDemand: NaN };
+}
+
+function leadShare(leadTimeSeconds: number): number {
+  return Math.max(1, leadTimeSeconds / USUAL_LEAD_SECONDS);
 }
 
 /**
@@ -39,7 +46,7 @@ export function learnPrice(state: ErrorBudget, sample: BudgetSample): ErrorBudge
   const meanDemand = known + (demandPerSecond - known) * Math.min(1, share);
   if (!(missRatio >= 0) || !(meanDemand > 0) || !(errorBudget > 0)) return { ...state, meanDemand };
   const overspent = (missRatio / errorBudget) * (demandPerSecond / meanDemand) - 1;
-  const logPrice = state.logPrice + (overspent * share) / PRICE_DAYS;
+  const logPrice = state.logPrice + (overspent * share) / (PRICE_DAYS * leadShare(sample.leadTimeSeconds) ** 2);
   return { logPrice: Math.max(Math.log(LEAST_PRICE), Math.min(Math.log(MOST_PRICE), logPrice)), meanDemand };
 }
 

@@ -25,6 +25,9 @@ export interface PlanRequest {
   readonly quantile: number;
 }
 
+/** A replica at the edge of the need is kept: it would soon be wanted again. */
+const HOLD_SPARE_SHARE = 0.005;
+
 /** The ready replicas that the load will need over the horizons, what is needed now, and what a scale-in must keep. */
 export function planCapacity(request: PlanRequest): CapacityPlan {
   const { loads, leadIndex, sizing, newestPerSecond } = request;
@@ -38,7 +41,7 @@ export function planCapacity(request: PlanRequest): CapacityPlan {
     atLeadTime: neededReplicas[leadIndex] ?? 0,
     reactive: wholeReplicas(reactiveNeed),
     wanted: Math.max(needs[leadIndex] ?? 0, reactiveNeed),
-    hold: Math.max(0, ...neededReplicas.slice(leadIndex)),
+    hold: wholeReplicas(Math.max(0, ...needs.slice(leadIndex)) * (1 + HOLD_SPARE_SHARE)),
     quantile: request.quantile,
     leadTimeSeconds: request.leadTimeSeconds,
     requestsPerSecondPerReplica: sizing.requestsPerSecondPerReplica,
