@@ -63,7 +63,7 @@ export class ControlBook {
   add(override: Override, nowSeconds: number): Result<Override> {
     const kept = this.overrides(nowSeconds).find((one) => one.id === override.id);
     if (kept !== undefined) return success(kept);
-    const written = this.#replace({ ...this.#book, overrides: [...this.overrides(nowSeconds), override] as Book["overrides"] });
+    const written = this.#replace({ ...this.#book, overrides: [...this.overrides(nowSeconds), override] });
     return written.ok ? success(override) : written;
   }
 
@@ -71,7 +71,7 @@ export class ControlBook {
     const kept = this.overrides(nowSeconds);
     const removed = kept.find((one) => one.id === id);
     if (removed === undefined) return failure("missing", `there is no override ${id}`);
-    const written = this.#replace({ ...this.#book, overrides: kept.filter((one) => one !== removed) as Book["overrides"] });
+    const written = this.#replace({ ...this.#book, overrides: kept.filter((one) => one !== removed) });
     return written.ok ? success(removed) : written;
   }
 

@@ -1,28 +1,21 @@
-import { join, resolve } from "node:path";
-
-import { settleOpenIntents } from "../act/carry-out.ts";
-import { createGateMemory } from "../act/gate-memory.ts";
-import { createKillSwitch } from "../act/kill-switch.ts";
 import type { Actuator } from "../act/actuator.ts";
-import { openSqliteHistory } from "../history/sqlite-history.ts";
 import type { HistoryStore } from "../history/history-store.ts";
-import type { Journal } from "../journal/journal.ts";
-import { openSegmentJournal } from "../journal/segment-journal.ts";
 import type { Policy } from "../model/policy.ts";
 import { success, type Result } from "../model/result.ts";
-import { MetricStore } from "../observe/metrics/metric-store.ts";
+import type { MetricStore } from "../observe/metrics/metric-store.ts";
 import { startOtlpReceivers, type OtlpReceivers } from "../observe/metrics/otlp/receivers.ts";
 import { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
 import { effectivePolicy } from "../policy/effective-policy.ts";
 import { loadConfiguration, type Configuration, type LoadedConfiguration } from "../policy/load-configuration.ts";
 import { createApi, type Api } from "./api/create-api.ts";
 import { SYSTEM_CLOCK, type Clock } from "./clock.ts";
-import { ControlBook } from "./control-book.ts";
 import { ControlLoop } from "./control-loop.ts";
+import { openCore, type Closers, type DaemonCore } from "./daemon-core.ts";
 import { FitPool } from "./fit-pool.ts";
 import { Fleet } from "./fleet.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { HistoryFeed } from "./history-feed.ts";
+import { InterruptionWatch, type MachineOwner } from "./interruption-watch.ts";
 import { LiveView } from "./live-view.ts";
 import { MarketWatch } from "./market-watch.ts";
 import { PassReporter } from "./pass-reporter.ts";
@@ -30,6 +23,7 @@ import { PolicyReloader } from "./policy-reloader.ts";
 import { watchConfiguration } from "./policy-watcher.ts";
 import { REGISTRIES } from "./registries.ts";
 import { createSources, signalsOf } from "./sources.ts";
+import type { TargetSources } from "./target-runtime.ts";
 import type { Log } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/otel-telemetry.ts";
 import { otlpObserver, refusedRequests } from "./telemetry/otlp-observer.ts";
@@ -64,47 +58,28 @@ export function readConfiguration(path: string): LoadedConfiguration {
 
 /** Starts a daemon: stores, recovery, receivers, API, loop, in this order. A failure has closed what was open. */
 export async function startDaemon(options: DaemonOptions): Promise<Result<Daemon>> {
-  const closers: (() => Promise<unknown>)[] = [];
+  const closers: Closers = [];
   const started = await assemble(options, closers);
   if (!started.ok) await closeAll(closers);
   return started;
 }
 
-async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>)[]): Promise<Result<Daemon>> {
+async function assemble(options: DaemonOptions, closers: Closers): Promise<Result<Daemon>> {
   const { configuration, log } = options;
   const config = configuration.daemon;
   const clock = options.clock ?? SYSTEM_CLOCK;
-  const directory = resolve(config.data.directory);
-  const stores = await openStores(directory, configuration, clock);
-  if (!stores.ok) return stores;
-  const { history, journal, book } = stores.value;
-  closers.push(() => journal.close(), () => history.close());
-
+  const core = await openCore(config, clock, closers);
+  if (!core.ok) return core;
+  const { journal, history, book, metrics, killSwitch } = core.value;
   const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
   closers.push(() => telemetry.close());
-  const { limits } = config;
-  const metrics = new MetricStore({ series: { maxSeries: limits.series }, time: { futureSeconds: limits.futureTolerance, pastSeconds: limits.pastTolerance }, maxJsonDepth: limits.jsonDepth });
   const reader = new SignalReader(metrics.table);
-  const fits = new FitPool();
-  closers.push(() => fits.close());
-
-  const killSwitch = createKillSwitch(resolve(directory, config.killSwitch.file), process.env);
-  const stopListening = killSwitch.listenForSignal();
-  closers.push(() => Promise.resolve(stopListening()));
-  const memory = createGateMemory();
-  const settled = await settleOpenIntents(journal, memory, clock.nowSeconds());
-  if (!settled.ok) return settled;
-
   const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon });
-  closers.push(() => Promise.resolve(market.close()));
-  const fleet = new Fleet({
-    clock, journal, history, book, fits, settled: settled.value, sources: createSources(reader, market),
-    facts: { killSwitch, memory, epoch: book.epoch, nowSeconds: () => clock.nowSeconds(), overrides: (now) => book.overrides(now) },
-    effective: effectivePolicy,
-    onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
-    onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
-  });
-  closers.push(() => fleet.close());
+  closers.push(() => { market.close(); });
+  const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => { wakeGroupOf(target, fleet, loop); } });
+  closers.push(() => { interruptions.close(); });
+
+  const fleet: Fleet = startFleet({ core: core.value, clock, log, sources: createSources(reader, market, interruptions) }, closers);
   const onSwap = (policies: readonly Policy[]): void => {
     reader.retain(signalsOf(policies));
     market.watch(policies);
@@ -116,7 +91,7 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
   const health = new HealthChecks({ clock, journal, fleet });
   const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
   telemetry.observe(view);
-  const loop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health });
+  const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health });
   closers.push(() => loop.stop());
   if (config.reload.watch) {
     const watcher = watchConfiguration(configuration.sources, { onChange: () => reloader.reload({ author: "files", reason: "the files changed" }) });
@@ -126,35 +101,47 @@ async function assemble(options: DaemonOptions, closers: (() => Promise<unknown>
 
   const network = await openNetwork(options, { metrics, clock, view, telemetry });
   if (!network.ok) return network;
-  closers.push(() => network.value.api.close(), async () => { await network.value.otlp?.close(); });
+  const { api, otlp, httpPort } = network.value;
+  closers.push(() => api.close(), () => otlp?.close());
+  const listening = await interruptions.start(config.sources.interruptions);
+  if (!listening.ok) return listening;
   for (const group of fleet.groups.values()) loop.add(group);
   for (const target of fleet.targets.values()) void target.outlook.fit(clock.nowSeconds());
   return success({
-    view, httpPort: network.value.httpPort, otlpHttpPort: network.value.otlp?.httpPort, otlpGrpcPort: network.value.otlp?.grpcPort,
-    actuator: (target) => fleet.targets.get(target)?.runtime.actuator,
+    view, httpPort, otlpHttpPort: otlp?.httpPort, otlpGrpcPort: otlp?.grpcPort,
+    actuator: (target) => fleet.targets.get(target)?.runtime.made,
     stop: () => closeAll(closers),
   });
 }
 
-interface Stores {
-  readonly history: HistoryStore;
-  readonly journal: Journal;
-  readonly book: ControlBook;
+interface FleetStart {
+  readonly core: DaemonCore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sources: TargetSources;
 }
 
-async function openStores(directory: string, { daemon }: Configuration, clock: Clock): Promise<Result<Stores>> {
-  const journal = await openSegmentJournal(join(directory, "journal"));
-  if (!journal.ok) return journal;
-  const book = ControlBook.open(join(directory, "controls.json"));
-  const history = book.ok ? await openSqliteHistory(join(directory, "history.sqlite")) : book;
-  if (!book.ok || !history.ok) {
-    await journal.value.close();
-    return book.ok ? (history as Result<never>) : book;
-  }
-  const now = clock.nowSeconds();
-  await history.value.prune(now - daemon.data.historyRetention);
-  await journal.value.prune(now - daemon.data.journalRetention, daemon.data.journalSize);
-  return success({ history: history.value, journal: journal.value, book: book.value });
+function startFleet({ core, clock, log, sources }: FleetStart, closers: Closers): Fleet {
+  const fits = new FitPool();
+  closers.push(() => fits.close());
+  const fleet = new Fleet({
+    clock, journal: core.journal, history: core.history, book: core.book, fits, settled: core.settled, sources, facts: core.facts,
+    earlierWrites: (target) => core.leftOpen.filter((intent) => intent.target === target).map((intent) => ({ timeSeconds: clock.nowSeconds(), desiredReplicas: intent.desiredReplicas })),
+    effective: effectivePolicy,
+    onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
+    onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
+  });
+  closers.push(() => fleet.close());
+  return fleet;
+}
+
+function* machineOwners(fleet: Fleet): Iterable<MachineOwner> {
+  for (const [target, { runtime }] of fleet.targets) yield { target, offeringOf: (instanceId) => runtime.made.offeringOf?.(instanceId) };
+}
+
+function wakeGroupOf(target: string, fleet: Fleet, loop: ControlLoop): void {
+  const group = fleet.groups.get(fleet.targets.get(target)?.runtime.policy.group ?? "");
+  if (group !== undefined) void loop.wake(group);
 }
 
 interface LoopParts {
@@ -218,7 +205,9 @@ async function openNetwork(options: DaemonOptions, parts: { readonly metrics: Me
 }
 
 /** In the reverse of the order of opening; one that fails does not keep the others open. */
-async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) {
+    await Promise.resolve().then(close).catch(() => undefined);
+  }
 }
 

@@ -9,7 +9,7 @@ export interface FitJob {
 }
 
 interface Pending {
-  resolve(result: FitResult): void;
+  readonly resolve: (result: FitResult) => void;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createActuator } from "../act/registry.ts";
+import type { OwnWrite } from "../act/second-writer.ts";
 import type { GateContext } from "../act/gate.ts";
 import type { FitResult } from "../../forecasts/forecaster.ts";
 import type { HistoryStore } from "../history/history-store.ts";
@@ -29,6 +30,8 @@ export interface FleetParts {
   readonly sources: TargetSources;
   /** Outcomes of intents that were open when the last process ended, for the first pass. */
   readonly settled: readonly Outcome[];
+  /** Writes that were open when the last process ended: they may still arrive. */
+  earlierWrites(target: string): readonly OwnWrite[];
   effective(policy: Policy, timeSeconds: number): Policy;
   onRecovered(group: string, recovered: RecoveredGroup): void;
   onFitFailed(policy: Policy, reason: string): void;
@@ -88,7 +91,7 @@ export class Fleet {
       const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
       if (!actuator.ok) return actuator;
       await known?.runtime.actuator.close();
-      const runtime = new TargetRuntime(policy, actuator.value);
+      const runtime = new TargetRuntime(policy, actuator.value, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
       runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
       this.targets.set(policy.name, this.#newTarget(runtime));
     }

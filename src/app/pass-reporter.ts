@@ -28,7 +28,6 @@ export class PassReporter {
     for (const outcome of report.outcomes) {
       const intent = pass.intents.find((one) => one.idempotencyKey === outcome.idempotencyKey);
       if (intent === undefined) continue;
-      fleet.targets.get(outcome.target)?.runtime.noteOutcome(outcome, intent.desiredReplicas);
       telemetry.actedOn(intent, outcome);
       view.emit({ type: "outcome", target: outcome.target, outcome });
     }

@@ -1,9 +1,9 @@
 import type { Actuator } from "../act/actuator.ts";
 import type { GateContext } from "../act/gate.ts";
 import type { GateMemory } from "../act/gate-memory.ts";
-import { NO_WRITERS, watchWriters, type OwnWrite, type WriterWatch } from "../act/second-writer.ts";
+import type { BackOff, OwnWrite } from "../act/second-writer.ts";
+import { watchTarget, type WatchedTarget } from "../act/watched-target.ts";
 import type { KillSwitch } from "../act/kill-switch.ts";
-import type { Outcome } from "../model/intent.ts";
 import type { Mode } from "../model/mode.ts";
 import { missing, type Observation } from "../model/observation.ts";
 import type { CarbonSignal, Notice, Offering } from "../model/offering.ts";
@@ -31,29 +31,32 @@ export interface GateFacts {
 }
 
 const UNREAD = missing("absent", "the policy does not read this signal");
-/** A hand that the cloud tells of late is asked for that far back. */
-const FOREIGN_HANDS_BACK_SECONDS = 900;
 
-/** One target as the daemon runs it: its actuator, the other writers seen on it, and its mode. */
+export interface TargetOptions {
+  nowSeconds(): number;
+  /** Writes of an earlier life of this process that may still arrive. */
+  readonly earlierWrites: readonly OwnWrite[];
+}
+
+/** One target as the daemon runs it: its actuator with the other writers seen on it, and its mode. */
 export class TargetRuntime {
   readonly actuator: Actuator;
   policy: Policy;
   /** Set by a person through the API; never above what the policy says. */
   modeLimit: Mode | undefined;
-  #watch: WriterWatch = NO_WRITERS;
-  #ownWrites: OwnWrite[] = [];
+  readonly #watched: WatchedTarget;
+  /** The actuator as it was made, for those who know its kind (the demo). */
+  readonly made: Actuator;
 
-  constructor(policy: Policy, actuator: Actuator) {
+  constructor(policy: Policy, actuator: Actuator, options: TargetOptions) {
     this.policy = policy;
-    this.actuator = actuator;
+    this.made = actuator;
+    this.#watched = watchTarget(actuator, { now: () => options.nowSeconds(), earlierWrites: options.earlierWrites });
+    this.actuator = this.#watched.actuator;
   }
 
-  get backOff(): WriterWatch["backOff"] {
-    return this.#watch.backOff;
-  }
-
-  get writers(): WriterWatch {
-    return this.#watch;
+  get backOff(): BackOff | undefined {
+    return this.#watched.backOff();
   }
 
   get mode(): Mode {
@@ -64,7 +67,7 @@ export class TargetRuntime {
   async observe(policy: Policy, sources: TargetSources, nowSeconds: number): Promise<TargetSnapshot> {
     const signal = (spec: SignalSpec | undefined): Observation => (spec === undefined ? UNREAD : sources.readSignal(policy.name, spec, nowSeconds));
     const { demand, utilization, missRatio, backlog } = policy.signals;
-    const workload = await this.#readWorkload(nowSeconds);
+    const workload = await this.#readWorkload();
     const offerings = sources.offerings(policy, nowSeconds);
     const carbon = sources.carbon(policy, nowSeconds);
     return {
@@ -84,25 +87,13 @@ export class TargetRuntime {
         mode: () => this.mode,
         overrides: () => facts.overrides(facts.nowSeconds()),
         epoch: () => facts.epoch,
-        backOff: () => this.#watch.backOff,
+        backOff: () => this.#watched.backOff(),
       },
     };
   }
 
-  /** Remembers our own writes, so that the next reading tells them from those of others. */
-  noteOutcome(outcome: Outcome, desiredReplicas: number): void {
-    if (outcome.kind === "applied" || outcome.kind === "unknown") this.#ownWrites.push({ timeSeconds: outcome.timeSeconds, desiredReplicas });
-  }
-
-  async #readWorkload(nowSeconds: number): Promise<WorkloadObservation> {
+  async #readWorkload(): Promise<WorkloadObservation> {
     const read = await this.actuator.read();
-    if (!read.ok) return { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
-    const hands = await this.actuator.foreignHands?.(nowSeconds - FOREIGN_HANDS_BACK_SECONDS);
-    const { watch } = watchWriters(this.#watch, {
-      timeSeconds: nowSeconds, desiredReplicas: read.value.desiredReplicas, ownWrites: this.#ownWrites, hands: hands?.ok === true ? hands.value : [],
-    });
-    this.#watch = watch;
-    this.#ownWrites = [];
-    return read.value;
+    return read.ok ? read.value : { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
   }
 }

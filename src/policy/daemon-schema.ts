@@ -78,6 +78,7 @@ export const DAEMON_SCHEMA = z.strictObject({
     .strictObject({
       market: provider.prefault({}).describe("Where offerings, prices and interruption rates come from; one key, the provider."),
       carbon: provider.prefault({}).describe("Where grid intensity comes from; one key, the provider."),
+      interruptions: provider.prefault({}).describe("Where interruption notices come from; one key, the provider: { sqs: { queueUrl: …, region: … } }."),
     })
     .prefault({})
     .describe("Questions asked of the world beside the metrics."),

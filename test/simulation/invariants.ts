@@ -38,14 +38,14 @@ export class Watcher {
   wrote(write: SeenWrite): void {
     const { min, max } = this.#policy.replicas;
     const goesIn = write.after < write.before;
-    this.#check("never-below-minimum", write.after >= min, write.timeSeconds, `wrote ${String(write.after)}, the minimum is ${String(min)}`);
-    this.#check("never-above-maximum", write.after <= max, write.timeSeconds, `wrote ${String(write.after)}, the maximum is ${String(max)}`);
-    if (goesIn) this.#check("no-scale-in-on-bad-data", write.badInputs.length === 0, write.timeSeconds, `${String(write.before)} → ${String(write.after)} although ${write.badInputs.join(", ")}`);
+    this.#check("never-below-minimum", write.after >= min, { timeSeconds: write.timeSeconds, detail: `wrote ${String(write.after)}, the minimum is ${String(min)}` });
+    this.#check("never-above-maximum", write.after <= max, { timeSeconds: write.timeSeconds, detail: `wrote ${String(write.after)}, the maximum is ${String(max)}` });
+    if (goesIn) this.#check("no-scale-in-on-bad-data", write.badInputs.length === 0, { timeSeconds: write.timeSeconds, detail: `${String(write.before)} → ${String(write.after)} although ${write.badInputs.join(", ")}` });
     const effects = (this.#effects.get(write.decisionId) ?? 0) + 1;
     this.#effects.set(write.decisionId, effects);
-    this.#check("one-effect-per-decision", effects === 1, write.timeSeconds, `${write.decisionId} had ${String(effects)} effects`);
+    this.#check("one-effect-per-decision", effects === 1, { timeSeconds: write.timeSeconds, detail: `${write.decisionId} had ${String(effects)} effects` });
     const held = write.paused === undefined || (write.paused === "pause-scale-in" && !goesIn);
-    this.#check("pause-holds", held, write.timeSeconds, `${String(write.before)} → ${String(write.after)} during ${String(write.paused)}`);
+    this.#check("pause-holds", held, { timeSeconds: write.timeSeconds, detail: `${String(write.before)} → ${String(write.after)} during ${String(write.paused)}` });
   }
 
   /** What was decided, which must hold even where nothing is written. */
@@ -56,19 +56,19 @@ export class Watcher {
       if (seen?.workload.kind !== "value") continue;
       const goesIn = decision.desiredReplicas < decision.currentReplicas;
       if (decision.desiredReplicas !== decision.currentReplicas) {
-        this.#check("never-below-minimum", decision.desiredReplicas >= min, decision.timeSeconds, `decided ${String(decision.desiredReplicas)}`);
-        this.#check("never-above-maximum", decision.desiredReplicas <= max, decision.timeSeconds, `decided ${String(decision.desiredReplicas)}`);
+        this.#check("never-below-minimum", decision.desiredReplicas >= min, { timeSeconds: decision.timeSeconds, detail: `decided ${String(decision.desiredReplicas)}` });
+        this.#check("never-above-maximum", decision.desiredReplicas <= max, { timeSeconds: decision.timeSeconds, detail: `decided ${String(decision.desiredReplicas)}` });
       }
       const tooMany = decision.currentReplicas > max;
-      if (goesIn && !tooMany) this.#check("no-scale-in-on-bad-data", seen.demand.kind === "value" && seen.utilization.kind === "value", decision.timeSeconds, `${decision.id} scales in on a missing signal`);
+      if (goesIn && !tooMany) this.#check("no-scale-in-on-bad-data", seen.demand.kind === "value" && seen.utilization.kind === "value", { timeSeconds: decision.timeSeconds, detail: `${decision.id} scales in on a missing signal` });
     }
   }
 
   replayed(identical: boolean, detail: string, timeSeconds: number): void {
-    this.#check("journal-replays", identical, timeSeconds, detail);
+    this.#check("journal-replays", identical, { timeSeconds, detail });
   }
 
-  #check(invariant: Invariant, holds: boolean, timeSeconds: number, detail: string): void {
+  #check(invariant: Invariant, holds: boolean, { timeSeconds, detail }: { readonly timeSeconds: number; readonly detail: string }): void {
     this.checks[invariant] += 1;
     if (!holds) this.violations.push({ invariant, timeSeconds, detail });
   }

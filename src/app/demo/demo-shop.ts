@@ -39,12 +39,12 @@ export class DemoShop {
     const utilization = could > 0 ? served / could : arrived > 0 ? 1 : 0;
     const backlogWaitSeconds = perSecond > 0 ? this.#backlog / perSecond : PATIENCE_SECONDS;
     const random = (): number => this.load.random();
-    return { arrived, dropped, utilization, sampleLatency: () => sampleLatency(random, utilization, readyReplicas, backlogWaitSeconds) };
+    return { arrived, dropped, utilization, sampleLatency: () => sampleLatency(random, { utilization, replicas: readyReplicas, backlogWaitSeconds }) };
   }
 }
 
 /** Service time (exponential) plus the wait of an M/M/k queue (probability of waiting by Sakasegawa's form) plus the backlog's. */
-function sampleLatency(random: () => number, utilization: number, replicas: number, backlogWaitSeconds: number): number {
+function sampleLatency(random: () => number, { utilization, replicas, backlogWaitSeconds }: { readonly utilization: number; readonly replicas: number; readonly backlogWaitSeconds: number }): number {
   const exponential = (): number => -Math.log(1 - random());
   const servers = SHOP_WORKERS_PER_REPLICA;
   const busy = Math.min(utilization, 0.995);

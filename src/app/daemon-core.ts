@@ -1,0 +1,75 @@
+import { join, resolve } from "node:path";
+
+import { settleOpenIntents } from "../act/carry-out.ts";
+import { createGateMemory } from "../act/gate-memory.ts";
+import { createKillSwitch, type KillSwitch } from "../act/kill-switch.ts";
+import type { HistoryStore } from "../history/history-store.ts";
+import { openSqliteHistory } from "../history/sqlite-history.ts";
+import type { Journal } from "../journal/journal.ts";
+import { openSegmentJournal } from "../journal/segment-journal.ts";
+import type { Intent, Outcome } from "../model/intent.ts";
+import { success, type Result } from "../model/result.ts";
+import { MetricStore } from "../observe/metrics/metric-store.ts";
+import type { DaemonConfig } from "../policy/daemon-schema.ts";
+import type { Clock } from "./clock.ts";
+import { ControlBook } from "./control-book.ts";
+import type { GateFacts } from "./target-runtime.ts";
+
+/** What closes, in the order of opening. */
+export type Closers = (() => unknown)[];
+
+/** What a daemon keeps and what stops it: opened before anything runs. */
+export interface DaemonCore {
+  readonly journal: Journal;
+  readonly history: HistoryStore;
+  readonly book: ControlBook;
+  readonly metrics: MetricStore;
+  readonly killSwitch: KillSwitch;
+  readonly facts: GateFacts;
+  /** Intents that were open when the last process ended, and the outcomes that closed them. */
+  readonly leftOpen: readonly Intent[];
+  readonly settled: readonly Outcome[];
+}
+
+const PRUNE_EVERY_MS = 3_600_000;
+
+/** Opens stores and brake, settles what the last process left open. What was opened is pushed to `closers`, whatever comes. */
+export async function openCore(config: DaemonConfig, clock: Clock, closers: Closers): Promise<Result<DaemonCore>> {
+  const directory = resolve(config.data.directory);
+  const journal = await openSegmentJournal(join(directory, "journal"));
+  if (!journal.ok) return journal;
+  closers.push(() => journal.value.close());
+  const book = ControlBook.open(join(directory, "controls.json"));
+  if (!book.ok) return book;
+  const history = await openSqliteHistory(join(directory, "history.sqlite"));
+  if (!history.ok) return history;
+  closers.push(() => history.value.close());
+  closers.push(await keepPruned(config, clock, { journal: journal.value, history: history.value }));
+
+  const killSwitch = createKillSwitch(resolve(directory, config.killSwitch.file), process.env);
+  closers.push(killSwitch.listenForSignal());
+  const memory = createGateMemory();
+  const open = await journal.value.openIntents();
+  if (!open.ok) return open;
+  const settled = await settleOpenIntents(journal.value, memory, clock.nowSeconds());
+  if (!settled.ok) return settled;
+  const { limits } = config;
+  return success({
+    journal: journal.value, history: history.value, book: book.value, killSwitch, leftOpen: open.value, settled: settled.value,
+    metrics: new MetricStore({ series: { maxSeries: limits.series }, time: { futureSeconds: limits.futureTolerance, pastSeconds: limits.pastTolerance }, maxJsonDepth: limits.jsonDepth }),
+    facts: { killSwitch, memory, epoch: book.value.epoch, nowSeconds: () => clock.nowSeconds(), overrides: (now) => book.value.overrides(now) },
+  });
+}
+
+/** Drops what is older than the retention, now and every hour. Gives how to stop. */
+async function keepPruned({ data }: DaemonConfig, clock: Clock, stores: { readonly journal: Journal; readonly history: HistoryStore }): Promise<() => void> {
+  const prune = async (): Promise<void> => {
+    const now = clock.nowSeconds();
+    await stores.history.prune(now - data.historyRetention);
+    await stores.journal.prune(now - data.journalRetention, data.journalSize);
+  };
+  await prune();
+  const timer = setInterval(() => void prune(), PRUNE_EVERY_MS);
+  timer.unref();
+  return () => { clearInterval(timer); };
+}

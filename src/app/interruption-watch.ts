@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+import type { Notice } from "../model/offering.ts";
+import { failure, success, type Result } from "../model/result.ts";
+import type { InterruptionMessage } from "../observe/market/interruptions/interruption-message.ts";
+import { EMPTY_BOOK, forgetOld, takeMessage, type NoticeBook } from "../observe/market/interruptions/notice-book.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./telemetry/log.ts";
+
+/** A target that may run the machine that a message names. */
+export interface MachineOwner {
+  readonly target: string;
+  offeringOf(instanceId: string): string | undefined;
+}
+
+export interface InterruptionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  owners(): Iterable<MachineOwner>;
+  /** A target has a new notice: its group is to decide at once. */
+  onNotice(target: string): void;
+}
+
+const QUEUE = z.strictObject({ queueUrl: z.url(), region: z.string(), endpoint: z.url().optional() });
+
+/**
+ * Interruption notices and rebalance recommendations, from the queue that foretide.yaml names, for the target whose machine
+ * they are about. Repeats, replays and messages about others' machines give nothing.
+ */
+export class InterruptionWatch {
+  readonly #parts: InterruptionParts;
+  readonly #waiting = new Map<string, Notice[]>();
+  readonly #abort = new AbortController();
+  #book: NoticeBook = EMPTY_BOOK;
+
+  constructor(parts: InterruptionParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to read. No provider: nothing is read. One that is not known, or not well configured, is a failure. */
+  async start(provider: Readonly<Record<string, unknown>>): Promise<Result<void>> {
+    const [type, settings] = Object.entries(provider)[0] ?? [];
+    if (type === undefined) return success(undefined);
+    if (type !== "sqs") return failure("permanent", `sources.interruptions: there is no provider ${type}; there is sqs`);
+    const parsed = QUEUE.safeParse(settings);
+    if (!parsed.success) return failure("permanent", `sources.interruptions.sqs: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ")}`);
+    const { queueUrl, region, endpoint } = parsed.data;
+    const [{ SQSClient }, { readInterruptionQueue }] = await Promise.all([import("@aws-sdk/client-sqs"), import("../observe/market/interruptions/sqs-interruptions.ts")]);
+    const client = new SQSClient({ region, ...(endpoint !== undefined && { endpoint }) });
+    void readInterruptionQueue({
+      client, queueUrl, signal: this.#abort.signal,
+      onMessages: (messages) => { for (const message of messages) this.take(message); },
+      onError: (error) => { this.#parts.log.warn({ err: error }, "the interruption queue cannot be read: asked again in a second"); },
+    });
+    return success(undefined);
+  }
+
+  /** One message from any channel. */
+  take(message: InterruptionMessage): void {
+    const now = this.#parts.clock.nowSeconds();
+    for (const owner of this.#parts.owners()) {
+      if (owner.offeringOf(message.instanceId) === undefined) continue;
+      const { book, notice } = takeMessage(forgetOld(this.#book, now), message, now, (id) => owner.offeringOf(id));
+      this.#book = book;
+      if (notice === undefined) return;
+      this.#waiting.set(owner.target, [...(this.#waiting.get(owner.target) ?? []), notice]);
+      this.#parts.onNotice(owner.target);
+      return;
+    }
+  }
+
+  /** Notices of a target since the last call. */
+  takeNotices(target: string): readonly Notice[] {
+    const notices = this.#waiting.get(target) ?? [];
+    this.#waiting.delete(target);
+    return notices;
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+}
