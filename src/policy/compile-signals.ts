@@ -62,7 +62,7 @@ function compileSignal(task: SignalTask): { readonly value?: SignalSpec; readonl
   if (input === undefined) {
     // The preset of the demand brings its companions, read as the demand is read.
     const companion = demandPreset?.signals[name];
-    return companion === undefined || demand === undefined || demandPreset === undefined ? { faults: [] } : { value: fromPreset(companion, demandPreset, demand, task.latencySeconds), faults: [] };
+    return companion === undefined || demand === undefined || demandPreset === undefined ? { faults: [] } : { value: fromPreset({ signal: companion, preset: demandPreset }, demand, task.latencySeconds), faults: [] };
   }
   if (input.preset !== undefined && input.metric !== undefined) return { faults: [{ path: [...path, "metric"], at: "key", message: "give preset or metric, not both", suggestion: "remove one of the two" }] };
   if (input.preset !== undefined) {
@@ -70,18 +70,14 @@ function compileSignal(task: SignalTask): { readonly value?: SignalSpec; readonl
     if (preset === undefined) return { faults: [] }; // unknownPresets tells it
     const signal = preset.signals[name];
     if (signal === undefined) return { faults: [{ path: [...path, "preset"], at: "value", message: `the preset ${input.preset} has no ${name}`, suggestion: "give a metric, or take another preset" }] };
-    return withUnitOf(fromPreset(signal, preset, input, task.latencySeconds), signal, input, path);
+    const units = signal.metrics.map((metric) => metric.unit);
+    if (input.unit !== undefined && !units.includes(input.unit)) return { faults: [{ path: [...path, "unit"], at: "value", message: `the preset ${preset.name} carries ${units[0] ?? "no unit"}, not ${input.unit}`, suggestion: "remove the unit" }] };
+    return { value: fromPreset({ signal, preset }, input, task.latencySeconds), faults: [] };
   }
   return fromMetric(task, input, path);
 }
 
-function withUnitOf(value: SignalSpec, signal: PresetSignal, input: SignalInput, path: readonly string[]): { readonly value?: SignalSpec; readonly faults: readonly Fault[] } {
-  const units = signal.metrics.map((metric) => metric.unit);
-  if (input.unit === undefined || units.includes(input.unit)) return { value, faults: [] };
-  return { faults: [{ path: [...path, "unit"], at: "value", message: `the preset ${input.preset ?? ""} carries ${units[0] ?? "no unit"}, not ${input.unit}`, suggestion: "remove the unit" }] };
-}
-
-function fromPreset(signal: PresetSignal, preset: Preset, input: SignalInput, latencySeconds: number | undefined): SignalSpec {
+function fromPreset({ signal, preset }: { readonly signal: PresetSignal; readonly preset: Preset }, input: SignalInput, latencySeconds: number | undefined): SignalSpec {
   const [first, ...others] = signal.metrics;
   if (first === undefined) throw new Error(`preset ${preset.name} names no metric`);
   const extract = input.extract ?? signal.extract;
@@ -142,15 +138,15 @@ function compileScaling(spec: Partial<SpecInput>, preset: Preset | undefined, ha
   const { requestsPerSecondPerReplica } = spec.scaling;
   const by = spec.scaling.by ?? preset?.scaling.by ?? "objective";
   const target = spec.scaling.target ?? (by === preset?.scaling.by ? preset.scaling.target : undefined);
-  const fault = (at: "key" | "value", field: readonly string[], message: string, suggestion: string) => ({ faults: [{ path: [...path, ...field], at, message, suggestion }] });
+  const keyFault = (field: readonly string[], message: string, suggestion: string): { readonly faults: readonly Fault[] } => ({ faults: [{ path: [...path, ...field], at: "key", message, suggestion }] });
   if (by === "objective") {
-    if (spec.scaling.target !== undefined) return fault("key", ["target"], "by: objective takes no target", "remove it, or set by: utilization or by: per-replica");
+    if (spec.scaling.target !== undefined) return keyFault(["target"], "by: objective takes no target", "remove it, or set by: utilization or by: per-replica");
     return { value: { by, requestsPerSecondPerReplica }, faults: [] };
   }
-  if (requestsPerSecondPerReplica !== undefined) return fault("key", ["requestsPerSecondPerReplica"], `by: ${by} takes no requestsPerSecondPerReplica`, "did you mean target?");
-  if (target === undefined) return fault("key", [], `by: ${by} needs a target`, by === "utilization" ? "write target: 70%" : "write target: the load that one replica should carry");
+  if (requestsPerSecondPerReplica !== undefined) return keyFault(["requestsPerSecondPerReplica"], `by: ${by} takes no requestsPerSecondPerReplica`, "did you mean target?");
+  if (target === undefined) return keyFault([], `by: ${by} needs a target`, by === "utilization" ? "write target: 70%" : "write target: the load that one replica should carry");
   if (by === "per-replica") return { value: { by, target }, faults: [] };
-  if (target > 1) return fault("value", ["target"], "a utilization is at most 100%", `did you mean ${String(Math.min(target, 100))}%?`);
-  if (!hasUtilization && spec.demand !== undefined) return fault("key", [], "by: utilization needs spec.utilization", "write utilization: { preset: cpu }");
+  if (target > 1) return { faults: [{ path: [...path, "target"], at: "value", message: "a utilization is at most 100%", suggestion: `did you mean ${String(Math.min(target, 100))}%?` }] };
+  if (!hasUtilization && spec.demand !== undefined) return keyFault([], "by: utilization needs spec.utilization", "write utilization: { preset: cpu }");
   return { value: { by, target }, faults: [] };
 }

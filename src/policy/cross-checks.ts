@@ -9,7 +9,9 @@ export function crossChecks(spec: Partial<SpecInput>): readonly Fault[] {
   return [...replicaFaults(spec), ...forecastFaults(spec), ...clauseFaults(spec), ...scheduleFaults(spec), ...eventFaults(spec)];
 }
 
-const fault = (path: readonly (string | number)[], message: string, suggestion: string, at: "key" | "value" = "value"): Fault => ({ path: ["spec", ...path], at, message, suggestion });
+type Path = readonly (string | number)[];
+const fault = (path: Path, message: string, suggestion: string): Fault => ({ path: ["spec", ...path], at: "value", message, suggestion });
+const keyFault = (path: Path, message: string, suggestion: string): Fault => ({ ...fault(path, message, suggestion), at: "key" });
 
 function replicaFaults({ replicas, fallback, purchase }: Partial<SpecInput>): readonly Fault[] {
   if (replicas === undefined) return [];
@@ -40,12 +42,12 @@ function clauseFaults({ carbon, cost }: Partial<SpecInput>): readonly Fault[] {
   const faults: Fault[] = [];
   if (carbon?.mode === "cap" && carbon.maxGramsPerHour === undefined) faults.push(fault(["carbon", "mode"], "mode: cap needs maxGramsPerHour", "write maxGramsPerHour, or mode: prefer"));
   if (carbon?.mode === "price" && carbon.pricePerKgUsd === 0) faults.push(fault(["carbon", "mode"], "mode: price needs pricePerKgUsd above 0", "write pricePerKgUsd: 0.1"));
-  if (carbon !== undefined && carbon.mode !== "cap" && carbon.maxGramsPerHour !== undefined) faults.push(fault(["carbon", "maxGramsPerHour"], `has no effect with mode: ${carbon.mode}`, "write mode: cap, or remove it", "key"));
+  if (carbon !== undefined && carbon.mode !== "cap" && carbon.maxGramsPerHour !== undefined) faults.push(keyFault(["carbon", "maxGramsPerHour"], `has no effect with mode: ${carbon.mode}`, "write mode: cap, or remove it"));
   if (cost?.maxPerHourUsd === 0) faults.push(fault(["cost", "maxPerHourUsd"], "a limit of 0 dollars buys nothing", "remove it, or raise it"));
   return faults;
 }
 
-function boundsFaults(path: readonly (string | number)[], bounds: { readonly minReplicas?: number | undefined; readonly maxReplicas?: number | undefined }, replicas: SpecInput["replicas"] | undefined): readonly Fault[] {
+function boundsFaults(path: Path, bounds: { readonly minReplicas?: number | undefined; readonly maxReplicas?: number | undefined }, replicas: SpecInput["replicas"] | undefined): readonly Fault[] {
   const { minReplicas, maxReplicas } = bounds;
   if (minReplicas === undefined && maxReplicas === undefined) return [fault(path, "needs minReplicas or maxReplicas", "write minReplicas: the least replicas while it holds")];
   const faults: Fault[] = [];
@@ -90,7 +92,7 @@ function eventFaults({ events = [], replicas }: Partial<SpecInput>): readonly Fa
   return events.flatMap((event, index) => {
     const path = ["events", index];
     const faults = [...boundsFaults(path, event, replicas)];
-    if ((event.end === undefined) === (event.duration === undefined)) faults.push(event.end === undefined ? fault(path, "needs end or duration", "write duration: 6h") : fault([...path, "duration"], "give end or duration, not both", "remove one of the two", "key"));
+    if ((event.end === undefined) === (event.duration === undefined)) faults.push(event.end === undefined ? fault(path, "needs end or duration", "write duration: 6h") : keyFault([...path, "duration"], "give end or duration, not both", "remove one of the two"));
     if (event.end !== undefined && event.end <= event.start) faults.push(fault([...path, "end"], "ends before it starts", "put end after start"));
     const first = events.findIndex((other) => other.name === event.name);
     if (first < index) faults.push(fault([...path, "name"], `the name ${JSON.stringify(event.name)} is taken by events[${String(first)}]`, "choose another name"));

@@ -18,7 +18,7 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
   let result = schema.safeParse(value);
   if (!result.success && hasOwnKeys(result.error.issues)) result = schema.safeParse(withoutOwnKeys(value, result.error.issues));
   if (result.success) return { value: result.data, faults: [] };
-  return { faults: withoutEchoes(result.error.issues.flatMap((issue) => faultsOf(issue, value, schema, base))) };
+  return { faults: withoutEchoes(result.error.issues.flatMap((issue) => faultsOf(issue, { value, schema }, base))) };
 }
 
 // A mistyped key is one fault, not two: that the meant key is missing follows from it.
@@ -43,7 +43,7 @@ function withoutOwnKeys(value: unknown, issues: readonly z.core.$ZodIssue[]): un
   return copy;
 }
 
-function faultsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType, base: readonly PathSegment[]): readonly Fault[] {
+function faultsOf(issue: z.core.$ZodIssue, { value: input, schema }: { readonly value: unknown; readonly schema: z.ZodType }, base: readonly PathSegment[]): readonly Fault[] {
   const inner = issue.path as PathSegment[];
   const path = [...base, ...inner];
   if (issue.code === "unrecognized_keys") {
@@ -100,7 +100,7 @@ function wrongShape(expected: string, value: unknown): { message: string; sugges
   if (value === null) return { message: "is empty", suggestion: "give it a value, or remove the key" };
   const given = Array.isArray(value) ? "a list" : typeof value === "object" ? "a mapping" : JSON.stringify(value);
   if (typeof value === "object") return { message: `expected ${what}, not ${given}`, suggestion: how };
-  const text = String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   if (expected === "array") return { message: `expected a list, not ${given}`, suggestion: `did you mean [${text}]?` };
   if (expected === "string") return { message: `expected a text, not ${given}`, suggestion: `did you mean "${text}"?` };
   if (expected === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return { message: `expected a number, not ${given}`, suggestion: `did you mean ${text}?` };

@@ -11,7 +11,8 @@ import { listPolicyFiles } from "./policy-files.ts";
 import type { Discovery, SetTarget } from "./policy-set.ts";
 import { builtInPresets } from "./preset.ts";
 import type { Registries } from "./read-provider.ts";
-import { YAML_LIMITS, type YamlFile } from "./yaml-source.ts";
+import { YAML_LIMITS } from "./yaml-limits.ts";
+import type { YamlFile } from "./yaml-source.ts";
 
 export interface LoadOptions {
   readonly registries?: Registries;

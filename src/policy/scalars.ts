@@ -21,7 +21,7 @@ function scalar<T>(json: Readonly<Record<string, unknown>>, read: (value: unknow
 
 function howToWrite(json: Readonly<Record<string, unknown>>): string {
   const example: unknown = Array.isArray(json["examples"]) ? json["examples"][0] : undefined;
-  if (example !== undefined) return `write it as ${String(example)}`;
+  if (example !== undefined) return `write it as ${typeof example === "string" ? example : JSON.stringify(example)}`;
   if (Array.isArray(json["enum"])) return `it can be ${json["enum"].join(", ")}`;
   return json["type"] === "integer" ? "write a whole number" : json["type"] === "number" ? "write a number" : "write a text";
 }
@@ -98,7 +98,7 @@ function readShare(value: unknown): Reading<number> {
     return wrong(`${shown(value)} is not a share`, /^\d+(\.\d+)?$/.test(value) ? didYouMean(`${value}%`) : "write it as 0.1% or as 0.001");
   }
   if (typeof value !== "number" || !Number.isFinite(value)) return wrong(`expected a share such as 0.1% or 0.001, not ${shown(value)}`, "write it as 0.1% or as 0.001");
-  if (value < 0) return wrong("a share is not negative", didYouMean(`${String(Math.min(-value, 1))}`));
+  if (value < 0) return wrong("a share is not negative", didYouMean(String(Math.min(-value, 1))));
   return value > 1 ? wrong("a share is at most 1", didYouMean(`${String(Math.min(value, 100))}%`)) : right(value);
 }
 

@@ -113,7 +113,7 @@ describe("a reload", () => {
 });
 
 describe("the watcher", () => {
-  function watched(directory: string): { readonly watcher: PolicyWatcher; count(): number } {
+  function watched(directory: string): { readonly watcher: PolicyWatcher; readonly count: () => number } {
     const loaded = readConfiguration(directory);
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
     let changes = 0;

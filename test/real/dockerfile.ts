@@ -78,7 +78,10 @@ function step(stage: Stage, { keyword, rest }: Instruction, outside: { readonly 
       const paths = rest.replace(/^--from=\w+\s+/, "").split(/\s+/);
       const target = paths.pop() ?? ".";
       const base = from === undefined ? outside.context : (outside.names.get(from)?.root ?? "");
-      for (const path of paths) copy(join(base, path), resolve("/", stage.workdir, target), stage.root, target.endsWith("/") || paths.length > 1);
+      for (const path of paths) {
+        const into = target.endsWith("/") || paths.length > 1 ? (path.split("/").at(-1) ?? "") : "";
+        copy(join(base, path), join(stage.root, resolve("/", stage.workdir, target), into));
+      }
       return;
     }
     case "RUN": {
@@ -96,9 +99,8 @@ function step(stage: Stage, { keyword, rest }: Instruction, outside: { readonly 
   }
 }
 
-function copy(source: string, target: string, root: string, intoFolder: boolean): void {
+function copy(source: string, to: string): void {
   if (!existsSync(source)) throw new Error(`COPY: ${source} is not there`);
-  const to = join(root, target, intoFolder ? (source.split("/").at(-1) ?? "") : "");
   mkdirSync(dirname(to), { recursive: true });
   cpSync(source, to, { recursive: true, verbatimSymlinks: true });
 }

@@ -1,4 +1,4 @@
-import type { ECSClient, Service } from "@aws-sdk/client-ecs";
+import type { ECSClient, ListServicesCommand, Service } from "@aws-sdk/client-ecs";
 import { z } from "zod";
 import { failure, success, type Result } from "../../model/result.ts";
 import { awsDiscoveryFields, type DiscoveryProvider, type FoundTarget, MOST_PAGES, policyName } from "./discovery.ts";
@@ -17,7 +17,7 @@ async function discover(settings: Config): Promise<Result<readonly FoundTarget[]
   const sdk = await import("@aws-sdk/client-ecs");
   const client = new sdk.ECSClient({ region, ...(endpoint === undefined ? {} : { endpoint }) });
   try {
-    const arns = await listServices(client, sdk, cluster);
+    const arns = await listServices(client, sdk.ListServicesCommand, cluster);
     if (arns === undefined) return failure("permanent", `more than ${String(MOST_PAGES)} pages of services in ${cluster}`);
     const found: FoundTarget[] = [];
     for (let start = 0; start < arns.length; start += SERVICES_A_CALL) {
@@ -32,11 +32,11 @@ async function discover(settings: Config): Promise<Result<readonly FoundTarget[]
   }
 }
 
-async function listServices(client: ECSClient, sdk: typeof import("@aws-sdk/client-ecs"), cluster: string): Promise<readonly string[] | undefined> {
+async function listServices(client: ECSClient, ListServices: typeof ListServicesCommand, cluster: string): Promise<readonly string[] | undefined> {
   const arns: string[] = [];
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const answer = await client.send(new sdk.ListServicesCommand({ cluster, maxResults: 100, nextToken: token }));
+    const answer = await client.send(new ListServices({ cluster, maxResults: 100, nextToken: token }));
     arns.push(...(answer.serviceArns ?? []));
     token = answer.nextToken;
     if (token === undefined) return arns;

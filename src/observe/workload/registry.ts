@@ -16,13 +16,14 @@ export const DISCOVERY: readonly RegisteredDiscovery[] = [
   register(ecsDiscovery),
 ];
 
-function register<Config>({ type, config: schema, discover }: DiscoveryProvider<Config>): RegisteredDiscovery {
+function register<Config>(provider: DiscoveryProvider<Config>): RegisteredDiscovery {
+  const { type, config: schema } = provider;
   return {
     type,
     config: schema,
     discover: async (config) => {
       const parsed = schema.safeParse(config);
-      return parsed.success ? await discover(parsed.data) : failure("permanent", parsed.error.issues.map(({ path, message }) => `${[type, ...path].join(".")}: ${message}`).join("; "));
+      return parsed.success ? await provider.discover(parsed.data) : failure("permanent", parsed.error.issues.map(({ path, message }) => `${[type, ...path].join(".")}: ${message}`).join("; "));
     },
   };
 }

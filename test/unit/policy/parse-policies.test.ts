@@ -99,7 +99,7 @@ spec:
 
 describe("hostile YAML", () => {
   it("refuses a bomb of aliases before it grows", () => {
-    const bomb = `a: &a [1,1,1,1,1,1,1,1,1]\n${[..."bcdefghi"].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[i] ?? "a"}`).join(",")}]`).join("\n")}\n`;
+    const bomb = `a: &a [1,1,1,1,1,1,1,1,1]\n${"b c d e f g h i".split(" ").map((name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[i] ?? "a"}`).join(",")}]`).join("\n")}\n`;
     const started = performance.now();
     expect(errorsOf(bomb).join("\n")).toContain("more than 20 aliases");
     expect(performance.now() - started).toBeLessThan(2000);
