@@ -87,4 +87,18 @@ describe("OTLP/gRPC", () => {
     metadata.set("authorization", "Bearer secret");
     expect(bodyOf(await send(good, { metadata }))).toEqual({});
   });
+
+  it("ends soon after it is told to, though clients stay connected or leave at that moment", async () => {
+    for (let round = 0; round < 5; round++) {
+      const started = await startOtlpReceivers({ now: () => NOW, httpPort: false, grpcPort: 0, store: new MetricStore() });
+      if (!started.ok) throw new Error(started.message);
+      const clients = Array.from({ length: 3 }, () => new Client(`127.0.0.1:${String(started.value.grpcPort)}`, credentials.createInsecure()));
+      await Promise.all(clients.map((client) => new Promise<void>((resolve) => { client.waitForReady(Date.now() + 5000, () => { resolve(); }); })));
+      clients[0]?.close();
+      const began = Date.now();
+      await started.value.close();
+      expect(Date.now() - began).toBeLessThan(3000);
+      for (const client of clients) client.close();
+    }
+  });
 });

@@ -130,10 +130,12 @@ function closeHttp(server: HttpServer): Promise<void> {
   });
 }
 
+/** `tryShutdown` does not always call back where a client leaves at the same time: after the grace the server is ended by force. */
 function closeGrpc(server: GrpcServer): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
       server.forceShutdown();
+      resolve();
     }, CLOSE_GRACE_MS);
     server.tryShutdown(() => {
       clearTimeout(force);
