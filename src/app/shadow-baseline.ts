@@ -1,11 +1,9 @@
 import type { Policy } from "../model/policy.ts";
+import { Hpa, HPA_DEFAULTS } from "../replay/baselines/hpa.ts";
 import { advanceCluster, BENCHMARK_CLUSTER, readCluster, setDesired, startCluster, type ClusterState } from "../twin/cluster.ts";
 
-/** The HPA's defaults: Kubernetes 1.33, pkg/apis/autoscaling/v2/defaults.go and pkg/controller/podautoscaler. */
-const HPA_TARGET_UTILIZATION = 0.7;
-const HPA_TOLERANCE = 0.1;
-const HPA_DOWN_STABILIZATION_SECONDS = 300;
-const HPA_FASTEST_OUT = { factor: 2, replicas: 4 };
+/** What operators set most: the default of 80 % leaves no room for the start time. */
+const USUAL_TARGET = 0.7;
 
 /** What is known of the target at one tick. */
 export interface BaselineInput {
@@ -16,37 +14,35 @@ export interface BaselineInput {
 }
 
 /**
- * What the HPA would have run, on the same load: its own replicas, with the same start time, in a cluster of the twin. Its
- * stabilization window is five minutes, or the policy's own where that is shorter (a demo's day is ten minutes).
+ * What the HPA would have run on the same load: the replay's HPA, with replicas of its own in a cluster of the twin and the
+ * same start time. Its target is 70 % (or the policy's own utilization target); its down window is 300 s, or the policy's own
+ * where that is shorter (a demo's day is ten minutes).
  */
 export class ShadowBaseline {
   readonly #policy: Policy;
+  readonly #hpa: Hpa;
+  readonly #target: number;
   #cluster: ClusterState | undefined;
-  #recommendations: { readonly timeSeconds: number; readonly replicas: number }[] = [];
 
   constructor(policy: Policy) {
     this.#policy = policy;
+    this.#target = policy.scaling.by === "utilization" ? policy.scaling.target : USUAL_TARGET;
+    this.#hpa = new Hpa({ ...HPA_DEFAULTS, target: this.#target, downStabilizationSeconds: Math.min(HPA_DEFAULTS.downStabilizationSeconds, policy.behavior.scaleInStabilizationSeconds) });
   }
 
-  /** Replicas that are ready now; undefined until load and capacity are known. */
-  tick({ timeSeconds, demand, requestsPerSecondPerReplica, leadTimeSeconds }: BaselineInput): number | undefined {
-    if (demand === undefined || requestsPerSecondPerReplica === undefined || !(requestsPerSecondPerReplica > 0)) return this.#cluster && readCluster(this.#cluster).readyReplicas;
-    const { min, max } = this.#policy.replicas;
+  /** Replicas that are ready now; undefined until load and capacity are known. A tick without load changes nothing. */
+  tick({ timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds }: BaselineInput): number | undefined {
+    if (demand === undefined || rate === undefined || !(rate > 0)) return this.#cluster && readCluster(this.#cluster).readyReplicas;
     const spec = BENCHMARK_CLUSTER(leadTimeSeconds);
-    const start = Math.max(min, Math.min(max, Math.ceil(demand / (requestsPerSecondPerReplica * HPA_TARGET_UTILIZATION))));
-    const cluster = this.#cluster === undefined ? startCluster(timeSeconds, start, 1) : advanceCluster(this.#cluster, spec, timeSeconds);
-    const { readyReplicas, desiredReplicas } = readCluster(cluster);
-    const utilization = readyReplicas > 0 ? Math.min(1, demand / (readyReplicas * requestsPerSecondPerReplica)) : 1;
-    const ratio = utilization / HPA_TARGET_UTILIZATION;
-    const wanted = Math.abs(ratio - 1) <= HPA_TOLERANCE ? desiredReplicas : Math.ceil(readyReplicas * ratio);
-    const bounded = Math.max(min, Math.min(max, Math.min(this.#stabilized(timeSeconds, wanted), Math.max(desiredReplicas * HPA_FASTEST_OUT.factor, desiredReplicas + HPA_FASTEST_OUT.replicas))));
-    this.#cluster = setDesired(cluster, spec, bounded).state;
+    const cluster = this.#cluster === undefined ? startCluster(timeSeconds, this.#bounded(Math.ceil(demand / (rate * this.#target))), 1) : advanceCluster(this.#cluster, spec, timeSeconds);
+    const { readyReplicas, pendingReplicas } = readCluster(cluster);
+    const utilization = readyReplicas > 0 ? demand / (readyReplicas * rate) : 1;
+    const wanted = this.#hpa.decide({ timeSeconds, load: demand, utilization, missRatio: NaN, readyReplicas, pendingReplicas });
+    this.#cluster = setDesired(cluster, spec, this.#bounded(wanted)).state;
     return readyReplicas;
   }
 
-  #stabilized(timeSeconds: number, wanted: number): number {
-    const window = Math.min(HPA_DOWN_STABILIZATION_SECONDS, this.#policy.behavior.scaleInStabilizationSeconds);
-    this.#recommendations = [...this.#recommendations.filter((one) => one.timeSeconds >= timeSeconds - window), { timeSeconds, replicas: wanted }];
-    return Math.max(...this.#recommendations.map((one) => one.replicas));
+  #bounded(replicas: number): number {
+    return Math.max(this.#policy.replicas.min, Math.min(this.#policy.replicas.max, replicas));
   }
 }
