@@ -11,6 +11,8 @@ export interface Intent {
   readonly expectedReplicas: number;
   readonly desiredReplicas: number;
   readonly allocation?: Allocation;
+  /** Instances with an interruption notice, by the cloud's ids: their replacements are to be ordered now. */
+  readonly leaving?: readonly string[];
   readonly expiresAtSeconds: number;
   readonly epoch: number;
 }
