@@ -64,7 +64,7 @@ function standingCheck(intent: Intent, context: GateContext): ReturnType<typeof 
 
 /** What the fresh reading alone settles: the value is there already, or someone else has moved the target. */
 function compare(intent: Intent, { desiredReplicas }: Workload): { kind: OutcomeKind; code: string; detail: string } | undefined {
-  if (desiredReplicas === intent.desiredReplicas && intent.allocation === undefined) {
+  if (desiredReplicas === intent.desiredReplicas && intent.allocation === undefined && intent.leaving === undefined) {
     return { kind: "no-op", code: "already-there", detail: `the target already has ${desiredReplicas}` };
   }
   if (desiredReplicas === intent.expectedReplicas) return undefined;

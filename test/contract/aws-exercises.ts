@@ -9,16 +9,19 @@ export interface AwsExercise {
   readonly exercise: (actuator: Actuator) => Promise<readonly string[]>;
 }
 
+let firstInstanceId = "";
+
 export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
   "aws-asg": {
     config: { group: "shop-asg", region: "us-east-1" },
     prepare: (cloud) => {
-      cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4, mixed: { overrides: [{ type: "m5.large" }], base: 1, percentage: 0 } });
+      const group = cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4, mixed: { overrides: [{ type: "m5.large" }], base: 1, percentage: 0 } });
+      firstInstanceId = group.instances[0]?.id ?? "";
     },
     async exercise(actuator) {
       const failures = await readAll(actuator);
       const allocation = { instances: { "us-east-1a/m5.large/on-demand": 3, "us-east-1b/m5.large/spot": 4 }, replicas: 7, costPerHourUsd: 0, carbonGramsPerHour: undefined };
-      failures.push(...await write(actuator, 6), ...await write(actuator, 7, { allocation }));
+      failures.push(...await write(actuator, 6), ...await write(actuator, 7, { allocation }), ...await write(actuator, 7, { direction: "rebalance", leaving: [firstInstanceId] }));
       return failures;
     },
   },

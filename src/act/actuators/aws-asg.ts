@@ -20,6 +20,8 @@ const config = z.strictObject({
     .describe("Set on-demand base and spot percentage: where the group has a mixed instances policy; always, or fail; never."),
   offerings: z.enum(["auto", "never"]).default("auto")
     .describe("Tell which offerings run, which takes a question to EC2 about each new instance: where the group has a mixed instances policy; never."),
+  interruptions: z.enum(["auto", "detach", "leave"]).default("auto")
+    .describe("Detach an instance that has an interruption notice, so that the group orders its replacement at once and drains it: unless the group has CapacityRebalance, which does as much; always; never."),
 });
 
 type Config = z.infer<typeof config>;
@@ -28,7 +30,7 @@ type Config = z.infer<typeof config>;
 export const awsAsg: ActuatorDefinition<Config> = { type: "aws-asg", config, permissions, create };
 
 /** Every action that this actuator calls; its clients refuse any other. */
-function permissions({ group: name, region, mix, offerings }: Config): readonly AwsPermission[] {
+function permissions({ group: name, region, mix, offerings, interruptions }: Config): readonly AwsPermission[] {
   const group = arn("autoscaling", region, `autoScalingGroup:*:autoScalingGroupName/${name}`);
   return [
     { action: "autoscaling:DescribeAutoScalingGroups", resource: "*", write: false },
@@ -38,6 +40,7 @@ function permissions({ group: name, region, mix, offerings }: Config): readonly 
     ...(offerings === "never" ? [] : [DESCRIBE_INSTANCES]),
     { action: "autoscaling:SetDesiredCapacity", resource: group, write: true },
     ...(mix === "ignore" ? [] : [{ action: "autoscaling:UpdateAutoScalingGroup", resource: group, write: true }]),
+    ...(interruptions === "leave" ? [] : [{ action: "autoscaling:DetachInstances", resource: group, write: true }]),
   ];
 }
 
@@ -58,10 +61,12 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
     const group = answer.value.AutoScalingGroups?.find((one) => one.AutoScalingGroupName === name);
     return group === undefined ? failure("missing", `there is no Auto Scaling group ${name}`) : success(group);
   };
-  const send = (order: Order): Promise<WriteAnswer> => writeCall(`${name}: ${describeOrder(order)}`, () =>
-    order.distribution === undefined
-      ? writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: order.units, HonorCooldown: settings.honorCooldown }), requestOptions(settings))
-      : writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, order.units, order.distribution)), requestOptions(settings)));
+  const send = (order: Order): Promise<WriteAnswer> => writeCall(`${name}: ${describeOrder(order)}`, () => {
+    const { units, distribution, detach } = order;
+    if (detach.length > 0) return writes.send(new sdk.DetachInstancesCommand({ AutoScalingGroupName: name, InstanceIds: [...detach], ShouldDecrementDesiredCapacity: false }), requestOptions(settings));
+    if (distribution !== undefined) return writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, units, distribution)), requestOptions(settings));
+    return writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: units, HonorCooldown: settings.honorCooldown }), requestOptions(settings));
+  });
   return success({
     type: "aws-asg",
     async read() {
@@ -93,8 +98,9 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   });
 }
 
-/** One absolute write: the units, and the distribution where that changes too. */
+/** One write: the units, and the distribution where that changes too; or the instances to detach, whose ids make it absolute. */
 interface Order {
+  readonly detach: readonly string[];
   readonly units: number;
   readonly distribution: InstancesDistribution | undefined;
   /** Why the mix is left as it is although one was wanted. */
@@ -112,10 +118,23 @@ function orderFor(intent: Intent, group: AutoScalingGroup, settings: Config): { 
   }
   const stopped = group.SuspendedProcesses?.find(({ ProcessName }) => ProcessName === (units > desired ? "Launch" : "Terminate"));
   if (units !== desired && stopped !== undefined) return refused("permanent", "suspended", `the group's ${stopped.ProcessName} process is suspended: ${stopped.SuspensionReason ?? ""}`);
+  // Detached first: the replacement takes as long to start as the notice is. What else has changed the next step decides.
+  const detach = leavingOf(intent, group, settings);
+  if (detach.length > 0) return { ok: true, value: { detach, units, distribution: undefined, note: "" } };
   const distribution = wantedDistribution(intent, group, { settings, units });
   if (!distribution.ok) return distribution;
   if (units === desired && distribution.value === undefined) return { ok: true, value: undefined };
-  return { ok: true, value: { units, distribution: distribution.value, note: distribution.note } };
+  return { ok: true, value: { detach, units, distribution: distribution.value, note: distribution.note } };
+}
+
+/** DetachInstances takes at most so many. */
+const MOST_DETACHED = 20;
+
+/** The leaving instances that serve in the group; one that has left it already is left out, so a repeat orders nothing twice. */
+function leavingOf({ leaving = [] }: Intent, group: AutoScalingGroup, { interruptions }: Config): readonly string[] {
+  if (interruptions === "leave" || (interruptions === "auto" && group.CapacityRebalance === true)) return [];
+  const serving = new Set((group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === "InService").map(({ InstanceId }) => InstanceId));
+  return leaving.filter((id) => serving.has(id)).slice(0, MOST_DETACHED);
 }
 
 type Mix = { readonly ok: true; readonly value: InstancesDistribution | undefined; readonly note: string };
@@ -141,7 +160,8 @@ function updateInput(name: string, units: number, distribution: InstancesDistrib
   return { AutoScalingGroupName: name, DesiredCapacity: units, MixedInstancesPolicy: { InstancesDistribution: distribution } };
 }
 
-function describeOrder({ units, distribution, note }: Order): string {
+function describeOrder({ detach, units, distribution, note }: Order): string {
+  if (detach.length > 0) return `detached ${detach.join(", ")} for replacement`;
   if (distribution === undefined) return `desired capacity ${units}${note}`;
   return `desired capacity ${units}, on-demand base ${distribution.OnDemandBaseCapacity ?? 0} and ${distribution.OnDemandPercentageAboveBaseCapacity ?? 0} % above it`;
 }

@@ -177,6 +177,47 @@ describe("the mix of on-demand and spot", () => {
   });
 });
 
+describe("an instance with an interruption notice", () => {
+  const notice = (ids: readonly string[], desired = 4, expected = 4) => intentTo(desired, expected, { direction: "rebalance", leaving: ids, idempotencyKey: ids.join() });
+  const firstId = (): string => cloud.autoScaling.group(GROUP).instances[0]?.id ?? "";
+
+  it("is detached in one call, and its replacement is on its way", async () => {
+    const actuator = await asg();
+    const id = firstId();
+    expect(await actuator.write(notice([id, "i-of-another-group"]))).toMatchObject({ ok: true, value: { applied: true, detail: `shop-asg: detached ${id} for replacement` } });
+    expect(cloud.wire.writeCalls()).toMatchObject([{ action: "DetachInstances", input: { InstanceIds: { member: { 1: id } }, ShouldDecrementDesiredCapacity: "false" } }]);
+    expect(await workloadOf(actuator)).toMatchObject({ desiredReplicas: 4, readyReplicas: 3, pendingReplicas: 1 });
+  });
+
+  it("is ordered once, however often the notice comes", async () => {
+    const actuator = await asg();
+    const id = firstId();
+    await actuator.write(notice([id]));
+    expect(await actuator.write(notice([id]))).toMatchObject({ ok: true, value: { applied: false } });
+    expect(cloud.wire.writeCalls()).toHaveLength(1);
+    expect(cloud.autoScaling.group(GROUP).instances).toHaveLength(4);
+  });
+
+  it("goes before a change of the count, which the next step decides", async () => {
+    const actuator = await asg();
+    await actuator.write(notice([firstId()], 6));
+    expect(cloud.wire.writeCalls().map(({ action }) => action)).toEqual(["DetachInstances"]);
+    expect(cloud.autoScaling.group(GROUP).desired).toBe(4);
+  });
+
+  it("is left to the group where that has CapacityRebalance, or where the policy says so", async () => {
+    const actuator = await asg();
+    cloud.autoScaling.group(GROUP).capacityRebalance = true;
+    expect(await actuator.write(notice([firstId()]))).toMatchObject({ ok: true, value: { applied: false } });
+    const leaving = await asg({ interruptions: "leave" });
+    expect(await leaving.write(notice([firstId()]))).toMatchObject({ ok: true, value: { applied: false } });
+    expect(cloud.wire.writeCalls()).toEqual([]);
+    cloud.autoScaling.group(GROUP).capacityRebalance = true;
+    const detaching = await asg({ interruptions: "detach" });
+    expect(await detaching.write(notice([firstId()]))).toMatchObject({ ok: true, value: { applied: true } });
+  });
+});
+
 describe("limits are checked before the first side effect", () => {
   it.each<[string, (actuator: Actuator) => Promise<unknown>, string]>([
     ["above the maximum", (actuator) => actuator.write(intentTo(21, 4)), "out-of-bounds"],
