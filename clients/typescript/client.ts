@@ -557,7 +557,7 @@ export class ForetideClient {
 
   /** Read the policy files again: swapped whole, or refused with every reason. */
   reloadPolicies(input: { readonly idempotencyKey?: string; readonly body: Attribution }, options: CallOptions = {}): Promise<ReloadReport> {
-    return this.#transport.json<ReloadReport>({ method: "POST", path: "/api/v1/policies/reload", headers: { "idempotency-key": input.idempotencyKey }, body: input.body, ...options });
+    return this.#transport.json<ReloadReport>({ method: "POST", path: "/api/v1/reload", headers: { "idempotency-key": input.idempotencyKey }, body: input.body, ...options });
   }
 
   /** Server-sent events: observation, decision, outcome, policy, control; Last-Event-ID resumes. */

@@ -48,7 +48,7 @@ const REQUESTS: Readonly<Record<string, { path: string; init?: () => RequestInit
   setKillSwitch: { path: "/api/v1/kill-switch", init: () => write("PUT", { engaged: true, ...BY }) },
   listPolicies: { path: "/api/v1/policies" },
   getPolicy: { path: "/api/v1/policies/checkout" },
-  reloadPolicies: { path: "/api/v1/policies/reload", init: () => write("POST", BY) },
+  reloadPolicies: { path: "/api/v1/reload", init: () => write("POST", BY) },
   getOpenApi: { path: "/api/v1/openapi.json" },
   getLiveness: { path: "/healthz" },
   getReadiness: { path: "/readyz?verbose" },
@@ -133,4 +133,9 @@ const shapes: readonly true[] = [
 
 it("sends values in their own shape", () => {
   expect(shapes).toHaveLength(5);
+});
+
+it("gives an empty history for an empty span", async () => {
+  const history = (await (await fetch(`${served.base}/api/v1/targets/checkout/history?from=20&to=10`)).json()) as { timeSeconds: number[]; demand: number[] };
+  expect([history.timeSeconds, history.demand]).toEqual([[], []]);
 });

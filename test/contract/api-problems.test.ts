@@ -31,7 +31,7 @@ const CASES: readonly (readonly [name: string, path: string, init: RequestInit, 
   ["a query member that is not known", "/api/v1/decisions?sort=up", {}, 400, "bad-request", /sort/u],
   ["a kind that is not known", "/api/v1/decisions?kind=grow", {}, 400, "bad-request", /query\/kind/u],
   ["a cursor of another's", "/api/v1/decisions?cursor=bogus", {}, 400, "bad-request", /cursor/u],
-  ["a history that ends before it starts", "/api/v1/targets/checkout/history?from=20&to=10", {}, 400, "bad-request", /before/u],
+  ["too many targets at once", `/api/v1/forecasts?${"target=a&".repeat(51)}`, {}, 400, "bad-request", /query\/target/u],
   ["a malformed escape in the path", "/api/v1/targets/%zz", {}, 400, "bad-request", /./u],
   ["a path parameter without end", `/api/v1/targets/${"a".repeat(600)}`, {}, 414, "uri-too-long", /./u],
   ["JSON that breaks off", "/api/v1/overrides", { method: "POST", headers: { ...json, "idempotency-key": "p1" }, body: "{" }, 400, "bad-request", /JSON/u],
@@ -45,10 +45,10 @@ const CASES: readonly (readonly [name: string, path: string, init: RequestInit, 
   ["an override without reason", "/api/v1/overrides", write("POST", { ...OVERRIDE, reason: " " }), 422, "invalid-body", /body\/reason/u],
   ["an override without end", "/api/v1/overrides", write("POST", { ...OVERRIDE, durationSeconds: undefined }), 422, "invalid-body", /body\/durationSeconds/u],
   ["an override longer than thirty days", "/api/v1/overrides", write("POST", { ...OVERRIDE, durationSeconds: 2_592_001 }), 422, "invalid-body", /durationSeconds/u],
-  ["an override of nobody", "/api/v1/overrides", write("POST", { ...OVERRIDE, target: "nobody" }), 422, "invalid-body", /no target or group "nobody"/u],
+  ["an override of nobody", "/api/v1/overrides", write("POST", { ...OVERRIDE, target: "nobody" }), 404, "not-found", /no target or group "nobody"/u],
   ["a pin without count", "/api/v1/overrides", write("POST", { ...OVERRIDE, kind: "pin" }), 422, "invalid-body", /body\/replicas/u],
-  ["a pin above the policy's maximum", "/api/v1/overrides", write("POST", { ...OVERRIDE, kind: "pin", replicas: 41 }), 422, "invalid-body", /41 is outside .* 2 to 40/u],
-  ["a pin of a group that one member cannot take", "/api/v1/overrides", write("POST", { ...OVERRIDE, target: "shop", kind: "pin", replicas: 2 }), 422, "invalid-body", /"search"/u],
+  ["a pin above the policy's maximum", "/api/v1/overrides", write("POST", { ...OVERRIDE, kind: "pin", replicas: 41 }), 409, "conflict", /41 is outside .* 2 to 40/u],
+  ["a pin of a group that one member cannot take", "/api/v1/overrides", write("POST", { ...OVERRIDE, target: "shop", kind: "pin", replicas: 2 }), 409, "conflict", /"search"/u],
   ["a pause with a count", "/api/v1/overrides", write("POST", { ...OVERRIDE, replicas: 3 }), 422, "invalid-body", /replicas/u],
   ["a mode that is not known", "/api/v1/targets/checkout/mode", write("PUT", { mode: "auto", ...BY }), 422, "invalid-body", /body\/mode/u],
   ["a kill switch without author", "/api/v1/kill-switch", write("PUT", { engaged: true, reason: "x" }), 422, "invalid-body", /body\/author/u],
@@ -78,7 +78,7 @@ describe("every error is problem details", () => {
 
   it("answers a policy that was refused with file, line and column, and keeps the generation", async () => {
     served.daemon.nextReload = { ok: false, generation: 1, problems: [{ file: "config/policies/shop.yaml", line: 12, column: 7, message: "maxReplicas must be at least minReplicas" }] };
-    const response = await fetch(`${served.base}/api/v1/policies/reload`, write("POST", BY));
+    const response = await fetch(`${served.base}/api/v1/reload`, write("POST", BY));
     expect(response.status).toBe(422);
     const problem = problemSchema.parse(await response.json());
     expect(problem.detail).toContain("generation 1 stays");

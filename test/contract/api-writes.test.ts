@@ -60,7 +60,7 @@ describe("an Idempotency-Key", () => {
 
   it("is free again after a write that failed", async () => {
     const failed = await post({ ...pin, replicas: 99 }, "again");
-    expect(failed.status).toBe(422);
+    expect(failed.status).toBe(409);
     expect((await post(pin, "again")).status).toBe(201);
   });
 

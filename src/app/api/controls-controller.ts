@@ -81,13 +81,13 @@ export class ControlsController {
   /** An override must name something that exists, and a pin must lie within what the policies allow. */
   #refuseUnfit(asked: { readonly target: string; readonly kind: string; readonly replicas?: number }): void {
     const meant = this.#view.targets().filter((status) => asked.target === "*" || status.target === asked.target || status.group === asked.target);
-    const refuse = (pointer: string, detail: string): never => {
-      throw new ProblemError("invalid-body", detail, { errors: [{ in: "body", pointer, detail }] });
+    const refuse = (kind: "not-found" | "conflict", pointer: string, detail: string): never => {
+      throw new ProblemError(kind, detail, { errors: [{ in: "body", pointer, detail }] });
     };
-    if (meant.length === 0 && asked.target !== "*") refuse("/target", `there is no target or group "${asked.target}"`);
+    if (meant.length === 0 && asked.target !== "*") refuse("not-found", "/target", `there is no target or group "${asked.target}"`);
     const tight = meant.find((status) => asked.replicas !== undefined && !fits(asked.replicas, status));
     if (tight !== undefined) {
-      refuse("/replicas", `${String(asked.replicas)} is outside what the policy of "${tight.target}" allows: ${String(tight.replicas.min)} to ${String(tight.replicas.max)}`);
+      refuse("conflict", "/replicas", `${String(asked.replicas)} is outside what the policy of "${tight.target}" allows: ${String(tight.replicas.min)} to ${String(tight.replicas.max)}`);
     }
   }
 }

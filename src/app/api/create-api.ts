@@ -14,7 +14,7 @@ import type { EventStream } from "./event-stream.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { findPageDirectory, installPage } from "./page-files.ts";
 import { ProblemError, problemKindOf } from "./problem.ts";
-import { ProblemFilter, sendProblem } from "./problem-filter.ts";
+import { installUnrouted, ProblemFilter, sendProblem } from "./problem-filter.ts";
 import { installRequestGuard, isLoopback } from "./request-guard.ts";
 import { EVENT_STREAM } from "./tokens.ts";
 import { WriteInterceptor } from "./write-interceptor.ts";
@@ -67,6 +67,7 @@ export async function createApi(view: DaemonView, options: ApiOptions): Promise<
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   installRequestGuard(fastify, { token: options.token, allowedHosts: options.allowedHosts ?? [] });
+  installUnrouted(fastify);
   installEntityTags(fastify);
   const module = ApiModule.of({ view, metrics: options.metrics });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only

@@ -6,7 +6,7 @@ import { problemSchema } from "./schemas/common.ts";
 type Json = Record<string, unknown>;
 type Io = "input" | "output";
 
-const ALWAYS_DOCUMENTED = [401, 403, 421, 500];
+const ALWAYS_DOCUMENTED = [401, 403, 421, 431, 500];
 
 /** The API as an OpenAPI 3.1 document, made from the same schemas that validate the requests. */
 export function openApiDocument(version: string): Json {
@@ -41,8 +41,9 @@ function describeOperation(operation: Operation, components: Record<string, Json
   const responses: Json = { [String(status)]: success };
   const problem = { "application/problem+json": { schema: toSchema(problemSchema, "output", components) } };
   if (operation.method === "get" && mediaType === "application/json") responses["304"] = { description: "As it was (If-None-Match)." };
+  const addressed = operation.params === undefined ? [] : [400, 414];
   const writes = operation.body === undefined ? [] : [400, 408, 413, 415];
-  for (const code of new Set([...operation.problems, ...writes, ...(operation.idempotencyKey === undefined ? [] : [400, 409, 422]), ...ALWAYS_DOCUMENTED])) {
+  for (const code of new Set([...operation.problems, ...addressed, ...writes, ...(operation.idempotencyKey === undefined ? [] : [400, 409, 422]), ...ALWAYS_DOCUMENTED])) {
     if (code !== status) responses[String(code)] = { description: "Problem details.", content: problem };
   }
   return {
@@ -63,7 +64,7 @@ function parametersOf(operation: Operation, components: Record<string, Json>): J
       const required = place === "path" || !(field as z.ZodType).safeParse(undefined).success;
       return { name, in: place, required, ...(description === undefined ? {} : { description }), schema: rest };
     });
-  const header = (name: string, required: boolean, description: string): Json => ({ name, in: "header", required, description, schema: { type: "string", minLength: 1, maxLength: 200 } });
+  const header = (name: string, required: boolean, description: string): Json => ({ name, in: "header", required, description, schema: { type: "string" } });
   const parameters = [...from(operation.params, "path"), ...from(operation.query, "query")];
   if (operation.idempotencyKey !== undefined) {
     const key = header("Idempotency-Key", operation.idempotencyKey === "required", "Any unique value, such as a UUID; the same write with the same key happens once.");

@@ -9,8 +9,8 @@ import * as target from "./schemas/target.ts";
 
 /** A number as a query carries it: plain decimal digits; anything else stays a string and is refused by the inner schema. */
 const decimal = <S extends z.ZodType>(inner: S) =>
-  z.preprocess((value) => (typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,9})?$/u.test(value) ? Number(value) : value), inner);
-const repeated = (item: z.ZodType<string>) => z.preprocess((value) => [value].flat(), z.array(item).max(1_000));
+  z.preprocess((value) => (typeof value === "string" && /^-?\d+(?:\.\d+)?(?:e[-+]?\d+)?$/iu.test(value) ? Number(value) : value), inner);
+const repeated = (item: z.ZodType<string>) => z.preprocess((value) => [value].flat(), z.array(item).max(50));
 const epoch = decimal(z.number().min(0).max(1e11));
 const targetParams = z.strictObject({ target: targetName });
 const decisionParams = z.strictObject({ decision: z.string().min(1).max(300).describe("A decision's id.") });
@@ -106,7 +106,7 @@ export const listOverrides = define({
 export const addOverride = define({
   id: "addOverride", method: "post", path: "/api/v1/overrides", tag: "controls",
   summary: "Pause a target, pause its scale-in, or pin its count, for a limited time", body: control.overrideRequestSchema,
-  success: json("The override, now in force.", control.overrideSchema, 201), problems: [409, 422], idempotencyKey: "required",
+  success: json("The override, now in force.", control.overrideSchema, 201), problems: [404, 409, 422], idempotencyKey: "required",
 });
 export const getOverride = define({
   id: "getOverride", method: "get", path: "/api/v1/overrides/{override}", tag: "controls",
@@ -139,7 +139,7 @@ export const getPolicy = define({
   success: json("The policy.", control.policySchema), problems: [404],
 });
 export const reloadPolicies = define({
-  id: "reloadPolicies", method: "post", path: "/api/v1/policies/reload", tag: "policies",
+  id: "reloadPolicies", method: "post", path: "/api/v1/reload", tag: "policies",
   summary: "Read the policy files again: swapped whole, or refused with every reason", body: control.attributionSchema,
   success: json("What changed.", control.reloadSchema), problems: [409, 422], idempotencyKey: "required",
 });

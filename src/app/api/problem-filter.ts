@@ -1,5 +1,5 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from "@nestjs/common";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../telemetry/log.ts";
 import { OPERATIONS } from "./operations.ts";
 import { ProblemError, problemKindOf } from "./problem.ts";
@@ -50,6 +50,13 @@ function statusOf(exception: unknown): number | undefined {
   if (exception instanceof HttpException) return exception.getStatus();
   const { statusCode } = (exception ?? {}) as { statusCode?: unknown };
   return typeof statusCode === "number" ? statusCode : undefined;
+}
+
+/** Answers what no route matches before its body is looked at. */
+export function installUnrouted(fastify: FastifyInstance): void {
+  fastify.addHook("onRequest", (request, _reply, done) => {
+    done(request.is404 ? unrouted(request) : undefined);
+  });
 }
 
 /** A known path with another method is 405 with Allow; else 404. */

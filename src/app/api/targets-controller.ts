@@ -33,7 +33,6 @@ export class TargetsController {
     targetOrProblem(this.#view, params.target);
     const to = query.to ?? this.#view.now();
     const from = query.from ?? to - DEFAULT_HISTORY_SECONDS;
-    if (from >= to) throw new ProblemError("bad-request", "`from` must be before `to`", { errors: [{ in: "query", pointer: "/from", detail: "must be before `to`" }] });
     return historyOnWire(params.target, valueOrProblem(await this.#view.history(params.target, from, to)));
   }
 
