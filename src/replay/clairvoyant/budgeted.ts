@@ -14,7 +14,9 @@ export interface BudgetedOptimum {
   readonly price: number;
 }
 
-const SEARCHES = 18;
+const SEARCHES = 20;
+/** A plan that spends all but this share of the budget is good enough. */
+const CLOSE = 5e-4;
 
 /**
  * min billed + price·missed separates by replica level: each level is a two-state (off, on) shortest path with the cost of a step
@@ -24,8 +26,10 @@ const SEARCHES = 18;
  */
 export function budgetedOptimum(world: ReplayWorld, leadTimeSeconds: number, budget: number): BudgetedOptimum {
   const problem = savingsOf(world, leadTimeSeconds);
-  let low = Math.log(1e-4);
-  let high = Math.log(1e3);
+  let low = Math.log(1e-2);
+  let high = Math.log(1e2);
+  // Budgets far under 0.1 % need dearer misses.
+  if (budget < 1e-4) high = Math.log(1e5);
   let best: BudgetedOptimum | undefined;
   let bound = 0;
   for (let search = 0; search < SEARCHES; search += 1) {
@@ -35,6 +39,7 @@ export function budgetedOptimum(world: ReplayWorld, leadTimeSeconds: number, bud
     if (solved.missed <= budget * problem.requests) {
       best = { boundHours: 0, planHours: solved.billedSeconds / 3600, ready: solved.ready, price };
       high = Math.log(price);
+      if (solved.missed >= (1 - CLOSE) * budget * problem.requests) break;
     } else low = Math.log(price);
   }
   if (best === undefined) throw new Error("no price keeps the budget: the load is greater than all replicas");
