@@ -26,7 +26,7 @@ export interface KillSwitchRequest {
   readonly author: string;
 }
 
-export const KILL_SWITCH_VARIABLE = "FORETIDE_KILL_SWITCH";
+const KILL_SWITCH_VARIABLE = "FORETIDE_KILL_SWITCH";
 
 /**
  * Makes the kill switch. `path`: its file; that the file exists is what engages it, so `touch` works with the daemon's API and

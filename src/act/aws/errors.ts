@@ -41,7 +41,7 @@ const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNR
  * Sorts an error of the AWS SDK into our failures. Only what may have been carried out (no answer, a broken one, a 5xx) is
  * marked so; a 4xx with a code of the service is a refusal. An error of no known kind counts as one that may have arrived.
  */
-export function classifyAwsError(error: unknown): WriteFailure {
+function classifyAwsError(error: unknown): WriteFailure {
   const { name, message, status, networkCode } = partsOf(error);
   const text = `${name}: ${message}`;
   if (UNREACHABLE.has(networkCode)) return refused("transient", "unreachable", text);
