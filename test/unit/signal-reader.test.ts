@@ -170,6 +170,13 @@ describe("the other extracts", () => {
     expect(value(on, active)).toBe(7);
   });
 
+  it("keeps a gauge between two exports of a slow exporter, whatever the window", () => {
+    const active = signalOf({ metric: "g", extract: "gauge", windowSeconds: 60, staleAfterSeconds: 150 });
+    const on = reading(active);
+    for (const [time, id] of [[NOW - 121, "1"], [NOW - 61, "1"], [NOW - 60, "2"], [NOW, "2"]] as const) on.send([gauge("g", [point({ time, value: 3, attributes: { id } })])], { now: time });
+    expect(value(on, active)).toBe(6);
+  });
+
   it("reads an up-down counter as a gauge", () => {
     const active = signalOf({ extract: "gauge" });
     const on = reading(active);

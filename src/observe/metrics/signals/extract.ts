@@ -86,7 +86,7 @@ function ratio(spec: SignalSpec, sums: { readonly total: number; readonly other:
 function gauge(signal: MetricSignal, timeSeconds: number): Extracted {
   const values: number[] = [];
   for (const track of signal.tracks.values()) {
-    const value = track.valueAt(timeSeconds, signal.spec.windowSeconds);
+    const value = track.valueAt(timeSeconds);
     if (value !== undefined) values.push(value);
   }
   const value = aggregated(values, signal.spec.aggregate);

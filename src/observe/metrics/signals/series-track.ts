@@ -7,6 +7,9 @@ import type { MetricSignal } from "./metric-signal.ts";
 import { SampleRing } from "./sample-ring.ts";
 import { weighCumulative, weighDelta, type Window, type WindowWeights } from "./window-weights.ts";
 
+/** A gauge that has been silent for more intervals than this is gone: two exports are missing. */
+const GONE_INTERVALS = 2.5;
+
 /** One series as one signal sees it: its recent samples, reduced to what the signal's extract needs. */
 export class SeriesTrack implements SeriesSink {
   readonly watcher: MetricSignal;
@@ -85,13 +88,14 @@ export class SeriesTrack implements SeriesSink {
     return this.#delta ? weighDelta(this.ring, window) : weighCumulative(this.ring, window);
   }
 
-  /** The last value at or before a time, where it is not older than `maxAgeSeconds` or 2.5 intervals. */
-  valueAt(timeSeconds: number, maxAgeSeconds: number): number | undefined {
+  /** The last value at or before a time, where it is not older than the spec allows and the series has not missed two exports. */
+  valueAt(timeSeconds: number): number | undefined {
     const { times, totals, first, length } = this.ring;
     let at = first + length - 1;
     while (at >= first && (times[at] as number) > timeSeconds) at--;
     if (at < first || (this.endedSeconds > 0 && this.endedSeconds <= timeSeconds)) return undefined;
-    const limit = this.intervalSeconds > 0 ? Math.min(maxAgeSeconds, 2.5 * this.intervalSeconds) : maxAgeSeconds;
+    const { staleAfterSeconds } = this.watcher.spec;
+    const limit = this.intervalSeconds > 0 ? Math.min(staleAfterSeconds, GONE_INTERVALS * this.intervalSeconds) : staleAfterSeconds;
     return timeSeconds - (times[at] as number) <= limit ? (totals[at]) : undefined;
   }
 
