@@ -4,7 +4,7 @@ import type { Member, MemberKind, Shape, TrainingRows } from "../models/member.t
 import { PROFILE_CORRECTION } from "../models/profile-correction.ts";
 import { LAST_VALUE, SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK } from "../models/seasonal-naive.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
-import { fromUnit, type Unit } from "../numeric/unit.ts";
+import { fromUnit, toUnit, type Unit } from "../numeric/unit.ts";
 
 /** A kind of member in one unit; the id of one on the log scale ends in "-log". */
 export interface MemberChoice {
@@ -70,6 +70,20 @@ export class SeatedMember {
 export interface Windows {
   readonly raw: RowWindow;
   readonly log: RowWindow | undefined;
+}
+
+/** The windows over what a saved raw window holds: its log twin follows from it, and needs no room of its own in a state. */
+export function openWindows(units: Units, raw: RowWindow): Windows {
+  if (units.log === undefined) return { raw, log: undefined };
+  const { raw: plain, log } = units;
+  return { raw, log: raw.map((u) => toUnit(log, fromUnit(plain, u))) };
+}
+
+/** Adds the newest value; the log twin gets what the raw window can tell of it. */
+export function pushValue({ raw, log }: Windows, units: Units, value: number): void {
+  const u = Math.fround(toUnit(units.raw, value));
+  raw.push(u);
+  if (log !== undefined && units.log !== undefined) log.push(toUnit(units.log, fromUnit(units.raw, u)));
 }
 
 export interface Units {

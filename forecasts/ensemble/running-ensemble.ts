@@ -4,10 +4,9 @@ import type { Shape } from "../models/member.ts";
 import { trustReason, type Trusted } from "../trust-gate.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
-import { toUnit } from "../numeric/unit.ts";
 import { Combination } from "./combination.ts";
 import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
-import { BASELINES, boundsOf, SeatedMember, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, openWindows, pushValue, SeatedMember, type Units, type Windows } from "./members.ts";
 import { weightsFromErrors } from "./weights.ts";
 
 /** The whole state of an ensemble, as plain JSON data. */
@@ -21,7 +20,7 @@ export interface SavedEnsemble {
   readonly range: readonly [least: number, most: number];
   /** No path goes below it; null where none is asked for. */
   readonly floor: number | null;
-  readonly windows: { readonly raw: SavedWindow; readonly log: SavedWindow | null };
+  readonly window: SavedWindow;
   readonly members: readonly { readonly id: string; readonly state: unknown }[];
   readonly knots: readonly number[];
   readonly trackers: readonly SavedTracker[];
@@ -31,9 +30,9 @@ export interface SavedEnsemble {
 /** Rows over which a matured error counts half, in days. */
 const ERROR_HALF_LIFE_DAYS = 3;
 /** Residuals kept a horizon. */
-export const RESIDUAL_CAPACITY = 448;
+export const RESIDUAL_CAPACITY = 320;
 /** Horizons beyond this share of a day are tracked once in so many rows. */
-const TRACKED_PER_DAY = 48;
+const TRACKED_PER_DAY = 40;
 
 export function trackerShape(horizon: number, members: number, shape: Shape): TrackerShape {
   const wanted = Math.max(1, Math.min(Math.floor(horizon / 6), Math.floor(shape.day / TRACKED_PER_DAY)));
@@ -60,7 +59,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
 export class RunningEnsemble implements OnlineForecaster {
   readonly id: string;
-  private readonly saved: Omit<SavedEnsemble, "windows" | "members" | "trackers" | "range">;
+  private readonly saved: Omit<SavedEnsemble, "window" | "members" | "trackers" | "range">;
   private readonly windows: Windows;
   private readonly members: readonly SeatedMember[];
   private readonly baselines: readonly SeatedMember[];
@@ -75,11 +74,11 @@ export class RunningEnsemble implements OnlineForecaster {
   private most: number;
 
   constructor(saved: SavedEnsemble, digest: string) {
-    const { windows, members, trackers, range, ...rest } = saved;
+    const { window, members, trackers, range, ...rest } = saved;
     this.saved = rest;
     this.id = saved.model;
     this.digest = digest;
-    this.windows = { raw: RowWindow.restore(windows.raw), log: windows.log === null ? undefined : RowWindow.restore(windows.log) };
+    this.windows = openWindows(saved.units, RowWindow.restore(window));
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.baselines = BASELINES.map((id) => new SeatedMember(id, saved.shape));
     this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
@@ -124,7 +123,7 @@ export class RunningEnsemble implements OnlineForecaster {
     return {
       model, version, startSeconds, stepSeconds, shape, units, floor, knots, note,
       range: [this.least, this.most],
-      windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
+      window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: this.trackers.map((tracker) => tracker.save()),
     };
@@ -146,9 +145,7 @@ export class RunningEnsemble implements OnlineForecaster {
   }
 
   private push(value: number): void {
-    const { units } = this.saved;
-    this.windows.raw.push(toUnit(units.raw, value));
-    if (this.windows.log !== undefined && units.log !== undefined) this.windows.log.push(toUnit(units.log, value));
+    pushValue(this.windows, this.saved.units, value);
     for (const member of this.members) member.observe(this.windows);
   }
 

@@ -3,7 +3,7 @@ import { geometricKnots } from "../numeric/horizon-knots.ts";
 import { RowWindow } from "../numeric/row-window.ts";
 import { logUnit, rawUnit, toUnit } from "../numeric/unit.ts";
 import type { PreparedSeries } from "../preparation.ts";
-import { BASELINES, boundsOf, MEMBERS, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, MEMBERS, openWindows, pushValue, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
 import { firstTrackers, type RollingOrigins } from "./rolling-origins.ts";
 import type { SavedEnsemble } from "./running-ensemble.ts";
 
@@ -43,7 +43,7 @@ export class EnsembleTraining {
     this.bounds = boundsOf(this.range, this.floor);
     this.units = { raw: rawUnit(values), log: this.range[0] >= 0 ? logUnit(values) : undefined };
     const capacity = Math.max(2, 2 * shape.day, shape.week) + Math.max(8, Math.round(shape.day / 96) + 1);
-    this.windows = { raw: new RowWindow(capacity), log: this.units.log && new RowWindow(capacity) };
+    this.windows = openWindows(this.units, new RowWindow(capacity));
     const { raw, log } = this.units;
     this.rows = {
       raw: { values: values.map((value) => toUnit(raw, value)), known },
@@ -65,7 +65,7 @@ export class EnsembleTraining {
       knots: trackers.map((tracker) => tracker.shape.horizon),
       note,
       range,
-      windows: { raw: this.windows.raw.save(), log: this.windows.log?.save() ?? null },
+      window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: trackers.map((tracker) => tracker.save()),
     };
@@ -102,8 +102,7 @@ export class EnsembleTraining {
   }
 
   private push(row: number): void {
-    this.windows.raw.push(this.rows.raw.values[row]!);
-    if (this.windows.log !== undefined) this.windows.log.push(this.rows.log!.values[row]!);
+    pushValue(this.windows, this.units, this.prepared.values[row]!);
     for (const member of this.members) member.observe(this.windows);
   }
 

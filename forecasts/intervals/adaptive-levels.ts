@@ -1,5 +1,5 @@
 /** Levels whose coverage is controlled; a level between two of them is corrected by what lies between their corrections. */
-export const CONTROLLED_LEVELS: readonly number[] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+export const CONTROLLED_LEVELS: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 const GAIN = 0.005;
 

@@ -7,7 +7,7 @@ const MAX_EVALUATIONS = 70;
 /** The second fit starts from the first one's gains. */
 const REFIT_EVALUATIONS = 40;
 /** Rows of the loss: longer histories are fitted on their newest part, whose filter starts from the means of what stands before. */
-const MAX_LOSS_ROWS = 4500;
+const MAX_LOSS_ROWS = 4032;
 
 /**
  * Exponential smoothing with a level, a day's and a week's additive cycle and an AR(1) residual (Taylor 2010, "Triple

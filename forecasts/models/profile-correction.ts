@@ -1,4 +1,5 @@
-import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
+/// <reference lib="esnext.float16" />
+import { decodeFloats, decodeHalves, encodeFloats, encodeHalves } from "../numeric/encoding.ts";
 import { geometricKnots, interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { meanAbsoluteError, robustNormal, solveNormal, type RegressionRows } from "../numeric/ridge.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
@@ -33,7 +34,7 @@ interface SavedProfileCorrection {
   readonly weekProfile: string;
   readonly dayDrifts: readonly number[];
   readonly weekDrifts: readonly number[];
-  readonly coefficients: readonly (readonly number[])[];
+  readonly coefficients: readonly string[];
 }
 
 class ProfileCorrection implements Member {
@@ -41,8 +42,8 @@ class ProfileCorrection implements Member {
   private readonly knots: readonly number[];
   private readonly table: KnotTable;
   private readonly width: number;
-  private readonly dayProfile: Float32Array;
-  private readonly weekProfile: Float32Array;
+  private readonly dayProfile: Float16Array;
+  private readonly weekProfile: Float16Array;
   /** Exponentially weighted mean deviations from each profile, over spans from one row to a season, fast to slow. */
   private readonly dayDrifts: Float64Array;
   private readonly weekDrifts: Float64Array;
@@ -50,15 +51,15 @@ class ProfileCorrection implements Member {
   private readonly weekRates: Float64Array;
   private readonly features: Float64Array;
   private readonly halfSmooth: number;
-  private coefficients: Float64Array[] = [];
+  private coefficients: Float32Array[] = [];
   private training: Lessons | undefined;
 
   constructor(shape: Shape) {
     this.shape = shape;
     this.knots = geometricKnots(shape.horizon, KNOT_RATIO);
     this.table = interpolateKnots(this.knots, shape.horizon);
-    this.dayProfile = new Float32Array(shape.day);
-    this.weekProfile = new Float32Array(shape.week);
+    this.dayProfile = new Float16Array(shape.day);
+    this.weekProfile = new Float16Array(shape.week);
     this.halfSmooth = Math.max(1, Math.round(shape.day / 96));
     const span = (share: number): number => Math.max(1, Math.round(shape.day * share));
     const spans = [...new Set([1, 2, 3, span(1 / 24), span(1 / 6), span(1 / 2), shape.day])];
@@ -86,7 +87,7 @@ class ProfileCorrection implements Member {
   solve(rows: TrainingRows, end: number): void {
     const training = this.training;
     if (training === undefined) throw new Error("a restored profile correction cannot be solved again");
-    this.coefficients = training.solve(this.knots, rows, end);
+    this.coefficients = training.solve(this.knots, rows, end).map((row) => Float32Array.from(row));
     if (end === this.shape.rows) this.training = undefined;
   }
 
@@ -107,22 +108,22 @@ class ProfileCorrection implements Member {
 
   save(): SavedProfileCorrection {
     return {
-      dayProfile: encodeFloats(this.dayProfile),
-      weekProfile: encodeFloats(this.weekProfile),
+      dayProfile: encodeHalves(this.dayProfile),
+      weekProfile: encodeHalves(this.weekProfile),
       dayDrifts: [...this.dayDrifts],
       weekDrifts: [...this.weekDrifts],
-      coefficients: this.coefficients.map((row) => [...row]),
+      coefficients: this.coefficients.map(encodeFloats),
     };
   }
 
   static restore(shape: Shape, saved: SavedProfileCorrection): ProfileCorrection {
     const member = new ProfileCorrection(shape);
     member.training = undefined;
-    member.dayProfile.set(decodeFloats(saved.dayProfile));
-    member.weekProfile.set(decodeFloats(saved.weekProfile));
+    member.dayProfile.set(decodeHalves(saved.dayProfile));
+    member.weekProfile.set(decodeHalves(saved.weekProfile));
     member.dayDrifts.set(saved.dayDrifts);
     member.weekDrifts.set(saved.weekDrifts);
-    member.coefficients = saved.coefficients.map((row) => Float64Array.from(row));
+    member.coefficients = saved.coefficients.map(decodeFloats);
     return member;
   }
 
@@ -235,7 +236,7 @@ class Lessons {
 /** The error of each penalty on the newest lessons, by a fit on the others. */
 function heldBackErrors(lessons: RegressionRows, growth: number): number[] {
   const split = Math.floor(lessons.count * (1 - HELD_BACK));
-  const equations = robustNormal({ ...lessons, count: split }, { penalty: PENALTIES[1]! * growth, robustRounds: 1 });
+  const equations = robustNormal({ ...lessons, count: split }, { penalty: PENALTIES[1]! * growth, robustRounds: 0 });
   return PENALTIES.map((penalty) => meanAbsoluteError(lessons, solveNormal(equations, penalty * growth), split));
 }
 

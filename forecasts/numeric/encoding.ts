@@ -1,3 +1,4 @@
+/// <reference lib="esnext.float16" />
 /** 32-bit floats as base64 of their little-endian bytes: exact, and a third of the size of decimal JSON. */
 export function encodeFloats(values: Float32Array): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
@@ -7,4 +8,14 @@ export function encodeFloats(values: Float32Array): string {
 export function decodeFloats(text: string): Float32Array {
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
   return new Float32Array(bytes.buffer);
+}
+
+/** 16-bit floats (11 significant bits), for what is itself a noisy mean, as base64 of their little-endian bytes. */
+export function encodeHalves(values: Float16Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+}
+
+export function decodeHalves(text: string): Float16Array {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return new Float16Array(bytes.buffer);
 }

@@ -64,18 +64,19 @@ export function meanAbsoluteError(rows: RegressionRows, coefficients: Float64Arr
 function accumulate({ features, targets, count, width }: RegressionRows, weights: Float64Array): NormalEquations {
   const matrix = new Float64Array(width * width);
   const moment = new Float64Array(width);
+  const row = new Float64Array(width);
   let total = 0;
   for (let i = 0; i < count; i++) {
     const weight = weights[i]!;
     if (weight === 0) continue;
     total += weight;
-    const row = i * width;
     const target = targets[i]!;
-    for (let a = 0; a < width; a++) {
-      const weighted = features[row + a]! * weight;
+    // The row is copied to a short array of its own: the inner loop is where a fit spends its time.
+    for (let a = 0; a < width; a++) row[a] = features[i * width + a]!;
+    for (let a = 0, at = 0; a < width; a++, at += width - a) {
+      const weighted = row[a]! * weight;
       moment[a] = moment[a]! + weighted * target;
-      const line = a * width;
-      for (let b = 0; b <= a; b++) matrix[line + b] = matrix[line + b]! + weighted * features[row + b]!;
+      for (let b = 0; b <= a; b++, at++) matrix[at] = matrix[at]! + weighted * row[b]!;
     }
   }
   return { matrix, moment, total };

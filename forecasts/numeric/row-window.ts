@@ -26,6 +26,15 @@ export class RowWindow {
     return this.ring[index < 0 ? index + this.ring.length : index]!;
   }
 
+  /** The same rows in another unit. */
+  map(change: (value: number) => number): RowWindow {
+    const other = new RowWindow(this.ring.length);
+    other.ring.set(this.ring.map(change));
+    other.count = this.count;
+    other.next = this.next;
+    return other;
+  }
+
   save(): SavedWindow {
     return { ring: encodeFloats(this.ring), count: this.count };
   }
