@@ -115,7 +115,7 @@ function readNewest(signal: WatchedSignal, nowSeconds: number, table: SeriesTabl
   if (time === 0) return unseen(signal);
   const age = nowSeconds - time;
   if (age > spec.staleAfterSeconds) return missing("stale", staleText(name, age));
-  if (name.overflowLimit !== undefined) return missing("invalid", `more than ${String(name.overflowLimit)} series of ${name.metric} match: narrow select, or raise limits.seriesPerSignal`);
+  if (name.overflowLimit !== undefined) return missing("invalid", `more than ${String(name.overflowLimit)} series of ${name.metric} match: narrow select`);
   const conflict = conflictText(name, nowSeconds, table);
   if (conflict !== undefined) return missing("invalid", conflict);
   const { value, coverage } = extractWindow(name, { fromSeconds: time - spec.windowSeconds, toSeconds: time }, table.bounds);
