@@ -22,4 +22,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   capacity: { summary: "say when a growing load reaches its maximum, quota or budget", load: () => import("./capacity.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
   drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },
+  replay: { summary: "replay a policy on your own history, beside the peers and perfect foresight", load: () => import("./replay.ts") },
 };

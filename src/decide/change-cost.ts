@@ -2,12 +2,12 @@ import type { ChangeMemory, Rule } from "./rule.ts";
 import { unchanged } from "./rule.ts";
 
 /** An order brings so much more than is needed, so that a rise takes fewer of them. */
-const SPARE_SHARE = 0.02;
+const SPARE_SHARE = 0.0225;
 /** A shortage of less than this share waits so many seconds. */
-const SMALL_SHORTAGE = 0.02;
-const SHORTAGE_WAIT_SECONDS = 60;
+const SMALL_SHORTAGE = 0.0225;
+const SHORTAGE_WAIT_SECONDS = 75;
 /** A surplus of less than this share waits so many seconds. */
-const SMALL_SURPLUS = 0.08;
+const SMALL_SURPLUS = 0.085;
 const SURPLUS_WAIT_SECONDS = 600;
 
 /**

@@ -17,11 +17,11 @@ export interface BudgetSample {
   readonly leadTimeSeconds: number;
 }
 
-const PRIOR_PRICE = 0.25;
+const PRIOR_PRICE = 0.22;
 const LEAST_PRICE = 0.02;
 const MOST_PRICE = 11;
 /** Days over which one budget's worth of misses too many moves the price by a factor e. */
-const PRICE_DAYS = 4;
+const PRICE_DAYS = 5;
 /** The lead time that the two constants are for. A longer one makes each miss dearer to prevent, and the price slower to follow. */
 const USUAL_LEAD_SECONDS = 120;
 
