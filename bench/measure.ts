@@ -26,3 +26,28 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
+
+/** User and system seconds of a child process, sampled until it ends: what it took, however busy the machine is. Linux only. */
+export function watchCpuSeconds(pid: number, readStat: (path: string) => string): { seconds(): number } {
+  let ticks = 0;
+  const sample = (): void => {
+    try {
+      const fields = readStat(`/proc/${String(pid)}/stat`).split(") ")[1]?.split(" ") ?? [];
+      ticks = Math.max(ticks, Number(fields[11]) + Number(fields[12]));
+    } catch {
+      clearInterval(timer);
+    }
+  };
+  const timer = setInterval(sample, 20);
+  timer.unref();
+  return {
+    seconds() {
+      sample();
+      clearInterval(timer);
+      return ticks / TICKS_PER_SECOND;
+    },
+  };
+}
+
+/** The kernel's USER_HZ. */
+const TICKS_PER_SECOND = 100;

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { COMMANDS } from "./cli/commands.ts";
+
+// Compiled code is kept between starts, where a folder for it can be written; else nothing changes.
+enableCompileCache();
 
 const USAGE_ERROR = 64;
 
