@@ -57,7 +57,7 @@ export function see(request: PurchaseRequest): Sight {
     healthy.set(id, count);
     const before = state?.pools[id];
     if (before === undefined) {
-      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: 0, lastDueSeconds: 0 };
+      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: request.capacityErrors?.includes(id) === true ? timeSeconds + REST_SECONDS : 0, lastDueSeconds: 0 };
       pending.set(id, Math.max(0, (request.pending?.[id] ?? 0) - caught));
       continue;
     }
