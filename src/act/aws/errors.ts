@@ -42,7 +42,7 @@ const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNR
  * marked so; a 4xx with a code of the service is a refusal. An error of no known kind counts as one that may have arrived.
  */
 function classifyAwsError(error: unknown): WriteFailure {
-  const { name, message, status, networkCode } = partsOf(error);
+  const { name, message, status, networkCode, attempted } = partsOf(error);
   const text = `${name}: ${message}`;
   if (UNREACHABLE.has(networkCode)) return refused("transient", "unreachable", text);
   if (THROTTLED.has(name) || status === 429) return refused("transient", "throttled", text);
@@ -55,6 +55,8 @@ function classifyAwsError(error: unknown): WriteFailure {
   // The SDK calls a broken connection a TimeoutError too.
   if (networkCode === "ECONNRESET" || networkCode === "EPIPE") return lost("no-answer", text);
   if (name === "TimeoutError" || name === "AbortError" || networkCode === "ETIMEDOUT") return lost("timeout", text);
+  // What the SDK's sender has not stamped has not been sent: no region, a bad input.
+  if (!attempted) return refused("permanent", "not-sent", text);
   if (status !== undefined && status >= 400 && status < 500) return refused("permanent", codeOf(name), text);
   return lost(status === undefined ? "no-answer" : "server-error", text);
 }
@@ -84,10 +86,18 @@ export function notSent(read: Failure): WriteFailure {
   return { ...read, code: read.failure === "missing" ? "missing" : "read-failed", mayHaveArrived: false };
 }
 
-function partsOf(error: unknown): { name: string; message: string; status: number | undefined; networkCode: string } {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), status: undefined, networkCode: "" };
+interface ErrorParts {
+  readonly name: string;
+  readonly message: string;
+  readonly status: number | undefined;
+  readonly networkCode: string;
+  readonly attempted: boolean;
+}
+
+function partsOf(error: unknown): ErrorParts {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), status: undefined, networkCode: "", attempted: true };
   const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
-  return { name: error.name, message: error.message, status: $metadata?.httpStatusCode, networkCode: typeof code === "string" ? code : "" };
+  return { name: error.name, message: error.message, status: $metadata?.httpStatusCode, networkCode: typeof code === "string" ? code : "", attempted: $metadata !== undefined };
 }
 
 /** `ValidationError` → `validation`, `InvalidParameterException` → `invalid-parameter`. */

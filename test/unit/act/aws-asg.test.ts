@@ -279,6 +279,18 @@ describe("the service's own refusals", () => {
     expect(await actuator.read()).toMatchObject({ ok: false, failure: "transient" });
   });
 
+  it("what the SDK itself refuses to send has certainly not arrived, and will not by itself", async () => {
+    cloud.autoScaling.createGroup({ name: GROUP, min: 1, max: 20, desired: 4 });
+    const region = process.env["AWS_REGION"];
+    delete process.env["AWS_REGION"];
+    const actuator = await makeActuator("aws-asg", { group: GROUP, endpoint: cloud.wire.endpoint }, cloud.now);
+    actuators.push(actuator);
+    expect(await actuator.read()).toMatchObject({ ok: false, failure: "permanent", message: expect.stringContaining("Region is missing") as unknown });
+    expect(await actuator.write(intentTo(6, 4))).toMatchObject({ ok: false, failure: "permanent", mayHaveArrived: false });
+    process.env["AWS_REGION"] = region;
+    expect(cloud.wire.calls).toEqual([]);
+  });
+
   it("reads go on through passing errors", async () => {
     const actuator = await asg();
     cloud.wire.faults.push({ action: "DescribeAutoScalingGroups", at: "before", times: 2, how: "drop" });

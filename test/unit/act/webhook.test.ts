@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createActuator } from "../../../src/act/registry.ts";
 import { signWebhook, verifyWebhook } from "../../../src/act/webhook-signature.ts";
@@ -81,6 +82,19 @@ describe("the webhook's signature", () => {
 
   it("is that of openssl", () => {
     expect(signWebhook("correct horse battery staple", parts)).toBe(KNOWN);
+  });
+
+  it("is checked by the code in docs/webhook.md as by ours", async () => {
+    const page = readFileSync(fileURLToPath(new URL("../../../docs/webhook.md", import.meta.url)), "utf8");
+    const code = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const { isGenuine } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { readonly isGenuine: (secret: string, request: Record<string, unknown>) => boolean };
+    const now = Math.floor(Date.now() / 1_000);
+    for (const [timestampSeconds, tampered, genuine] of [[now, "", true], [now - 290, "", true], [now - 310, "", false], [now, " ", false]] as const) {
+      const request = { ...parts, timestampSeconds };
+      const signature = signWebhook("correct horse battery staple", request);
+      expect(isGenuine("correct horse battery staple", { ...request, timestamp: timestampSeconds, body: request.body + tampered, signature })).toBe(genuine);
+      expect(verifyWebhook("correct horse battery staple", { ...request, body: request.body + tampered, signature }, now)).toBe(genuine);
+    }
   });
 
   it("holds for five minutes and for nothing else", () => {
