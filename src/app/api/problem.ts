@@ -9,7 +9,6 @@ const KINDS = {
   "foreign-origin": { status: 403, title: "The request comes from another site" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
-  "not-acceptable": { status: 406, title: "None of the accepted media types can be given" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
   conflict: { status: 409, title: "It conflicts with what the policies allow" },
   "key-in-use": { status: 409, title: "The same Idempotency-Key is being worked on" },
@@ -65,4 +64,9 @@ export class ProblemError extends Error {
 export function problemKindOf(status: number): ProblemKind {
   const found = (Object.keys(KINDS) as ProblemKind[]).find((kind) => KINDS[kind].status === status);
   return found ?? (status >= 400 && status < 500 ? "bad-request" : "internal-error");
+}
+
+/** Every kind with its status. */
+export function problemKinds(): (readonly [ProblemKind, number])[] {
+  return (Object.keys(KINDS) as ProblemKind[]).map((kind) => [kind, KINDS[kind].status] as const);
 }
