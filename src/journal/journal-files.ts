@@ -18,8 +18,12 @@ export interface JournalFiles {
   close(): Promise<void>;
 }
 
+/** Files that stay open for reading. */
+const OPEN_READERS = 16;
+
 export class NodeJournalFiles implements JournalFiles {
   readonly #folder: string;
+  readonly #readers = new Map<string, Promise<FileHandle>>();
   readonly #writers = new Map<string, FileHandle>();
 
   constructor(folder: string) {
@@ -36,18 +40,12 @@ export class NodeJournalFiles implements JournalFiles {
   }
 
   async read(name: string, offset: number, length: number): Promise<Buffer> {
-    const handle = await open(join(this.#folder, name), "r");
     try {
-      const buffer = Buffer.allocUnsafe(length);
-      let filled = 0;
-      while (filled < length) {
-        const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return buffer.subarray(0, filled);
-    } finally {
-      await handle.close();
+      return await readFully(await this.#reader(name), offset, length);
+    } catch (error) {
+      // Another reader's file may have pushed this one out in between.
+      if (!(error instanceof Error && "code" in error && error.code === "EBADF")) throw error;
+      return readFully(await this.#reader(name), offset, length);
     }
   }
 
@@ -91,8 +89,7 @@ export class NodeJournalFiles implements JournalFiles {
   }
 
   async close(): Promise<void> {
-    for (const handle of this.#writers.values()) await handle.close();
-    this.#writers.clear();
+    for (const name of new Set([...this.#writers.keys(), ...this.#readers.keys()])) await this.#release(name);
   }
 
   async #writer(name: string): Promise<FileHandle> {
@@ -103,8 +100,37 @@ export class NodeJournalFiles implements JournalFiles {
     return handle;
   }
 
+  #reader(name: string): Promise<FileHandle> {
+    const handle = this.#readers.get(name) ?? open(join(this.#folder, name), "r");
+    this.#readers.delete(name);
+    this.#readers.set(name, handle);
+    handle.catch(() => this.#readers.delete(name));
+    const [oldest] = this.#readers.keys();
+    if (this.#readers.size > OPEN_READERS && oldest !== undefined) void this.#closeReader(oldest);
+    return handle;
+  }
+
+  /** Reads that are under way are waited for. */
+  async #closeReader(name: string): Promise<void> {
+    const reader = this.#readers.get(name);
+    this.#readers.delete(name);
+    await reader?.then((handle) => handle.close(), () => undefined);
+  }
+
   async #release(name: string): Promise<void> {
+    await this.#closeReader(name);
     await this.#writers.get(name)?.close();
     this.#writers.delete(name);
   }
+}
+
+async function readFully(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
 }

@@ -8,6 +8,8 @@ import { type IndexColumns, SegmentIndex } from "./segment-index.ts";
 
 /** Small enough that one decision costs one or two blocks, large enough to find what repeats. */
 const BLOCK_BYTES = 64 * 2 ** 10;
+/** Blocks of a file that stay in memory: neighbouring reads overlap. */
+const KNOWN_BLOCKS = 4;
 const MAGIC = Buffer.from("ftsealed");
 /** Length and CRC-32 of the summary, then the magic. */
 const FOOTER_BYTES = 16;
@@ -96,7 +98,7 @@ export class SealedFile {
   readonly bytes: number;
   readonly summary: SealedSummary;
   readonly #files: JournalFiles;
-  #newestBlock: { readonly number: number; readonly bytes: Buffer } | undefined;
+  readonly #blocks = new Map<number, Buffer>();
 
   private constructor(files: JournalFiles, name: string, known: { readonly bytes: number; readonly summary: SealedSummary }) {
     this.#files = files;
@@ -156,11 +158,14 @@ export class SealedFile {
   }
 
   async #block(number: number): Promise<Buffer> {
-    if (this.#newestBlock?.number === number) return this.#newestBlock.bytes;
+    let bytes = this.#blocks.get(number);
+    if (bytes !== undefined) return bytes;
     const section = this.summary.blocks[number];
     if (section === undefined) throw new DamagedSegment(`${this.name} has no block ${String(number)}`);
-    const bytes = await this.#section(section);
-    this.#newestBlock = { number, bytes };
+    bytes = await this.#section(section);
+    this.#blocks.set(number, bytes);
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size > KNOWN_BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
     return bytes;
   }
 
