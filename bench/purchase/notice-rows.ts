@@ -65,7 +65,7 @@ function run(events: number, seed: number, noise: boolean): { readonly interrupt
     const notices: Notice[] = [];
     if (noise || event.real) {
       for (const message of parseEvent(event.text)) {
-        const taken = takeMessage(book, message, now, (id) => machines.get(id)?.offering);
+        const taken = takeMessage(book, message, { nowSeconds: now, offeringOf: (id) => machines.get(id)?.offering });
         book = taken.book;
         if (taken.notice !== undefined) notices.push(taken.notice);
       }

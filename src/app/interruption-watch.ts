@@ -60,7 +60,7 @@ export class InterruptionWatch {
     const now = this.#parts.clock.nowSeconds();
     for (const owner of this.#parts.owners()) {
       if (owner.offeringOf(message.instanceId) === undefined) continue;
-      const { book, notice } = takeMessage(forgetOld(this.#book, now), message, now, (id) => owner.offeringOf(id));
+      const { book, notice } = takeMessage(forgetOld(this.#book, now), message, { nowSeconds: now, offeringOf: (id) => owner.offeringOf(id) });
       this.#book = book;
       if (notice === undefined) return;
       this.#waiting.set(owner.target, [...(this.#waiting.get(owner.target) ?? []), notice]);

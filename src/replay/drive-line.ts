@@ -193,7 +193,7 @@ function list(fields: Fields, name: string, path = name): readonly unknown[] | u
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new DriveLineError(path, "expected a list");
-  return value;
+  return value as readonly unknown[];
 }
 
 function counts(fields: Fields, name: string): Readonly<Record<string, number>> | undefined {

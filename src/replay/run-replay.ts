@@ -58,20 +58,23 @@ export function runReplay(request: ReplayRequest): ReplayReport {
   const optimum = hindsight ? optimumOf(world, leadTimeSeconds, budget) : undefined;
   const watched = watch(world, policy);
   const entries: ReplayEntry[] = [];
-  const add = (name: string, kind: ReplayEntry["kind"], score: ReplayScore, target?: number): void => {
-    entries.push({ name, kind, score, target, overOptimum: optimum === undefined ? NaN : score.replicaHours / optimum.planHours - 1 });
+  const add = (entry: Omit<ReplayEntry, "overOptimum">): void => {
+    entries.push({ ...entry, overOptimum: optimum === undefined ? NaN : entry.score.replicaHours / optimum.planHours - 1 });
   };
-  add(policy.name, "policy", watched.score);
+  add({ name: policy.name, kind: "policy", score: watched.score, target: undefined });
   const total = request.against.length;
   request.against.forEach((other, done) => {
     const name = typeof other === "string" ? other : other.name;
     request.onProgress?.(done, total, name);
-    if (typeof other !== "string") return add(name, "policy", simulate(world, new StepController(other)));
+    if (typeof other !== "string") {
+      add({ name, kind: "policy", score: simulate(world, new StepController(other)), target: undefined });
+      return;
+    }
     const create = baselineOf(other, world, leadTimeSeconds);
-    add(other, "baseline", simulate(world, create(undefined)));
+    add({ name: other, kind: "baseline", score: simulate(world, create(undefined)), target: undefined });
     if (!hindsight) return;
     const best = bestInHindsight(world, create, budget);
-    add(`${other} (best target)`, "baseline", best.score, best.target);
+    add({ name: `${other} (best target)`, kind: "baseline", score: best.score, target: best.target });
   });
   return {
     policy: policy.name, digest: policy.digest, leadTimeSeconds, errorBudget: budget, entries, optimum, ...watched.series,

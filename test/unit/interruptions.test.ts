@@ -40,37 +40,37 @@ describe("the notice book", () => {
   const interruption = { kind: "interruption", instanceId: "i-ours-1", timeSeconds: AT + 120, channel: "eventbridge" } as const;
 
   it("gives one notice for a machine, whatever the channel and however often it is told", () => {
-    const first = takeMessage(EMPTY_BOOK, interruption, AT, ours);
+    const first = takeMessage(EMPTY_BOOK, interruption, { nowSeconds: AT, offeringOf: ours });
     expect(first.notice).toMatchObject({ kind: "interruption", count: 1, instanceId: "i-ours-1" });
-    const again = takeMessage(first.book, { ...interruption, channel: "imds", timeSeconds: AT + 117 }, AT + 1, ours);
+    const again = takeMessage(first.book, { ...interruption, channel: "imds", timeSeconds: AT + 117 }, { nowSeconds: AT + 1, offeringOf: ours });
     expect(again.notice).toBeUndefined();
     expect(again.book).toBe(first.book);
   });
 
   it("lets an interruption follow advice, and no advice follow an interruption", () => {
-    const advised = takeMessage(EMPTY_BOOK, { ...interruption, kind: "rebalance", timeSeconds: AT }, AT, ours);
+    const advised = takeMessage(EMPTY_BOOK, { ...interruption, kind: "rebalance", timeSeconds: AT }, { nowSeconds: AT, offeringOf: ours });
     expect(advised.notice?.kind).toBe("rebalance");
-    const told = takeMessage(advised.book, interruption, AT + 5, ours);
+    const told = takeMessage(advised.book, interruption, { nowSeconds: AT + 5, offeringOf: ours });
     expect(told.notice?.kind).toBe("interruption");
-    expect(takeMessage(told.book, { ...interruption, kind: "rebalance" }, AT + 6, ours).notice).toBeUndefined();
+    expect(takeMessage(told.book, { ...interruption, kind: "rebalance" }, { nowSeconds: AT + 6, offeringOf: ours }).notice).toBeUndefined();
   });
 
   it("orders nothing for a machine that is gone, whose time has passed, or that is not ours", () => {
-    const gone = takeMessage(EMPTY_BOOK, { ...interruption, kind: "gone", timeSeconds: AT }, AT, ours);
+    const gone = takeMessage(EMPTY_BOOK, { ...interruption, kind: "gone", timeSeconds: AT }, { nowSeconds: AT, offeringOf: ours });
     expect(gone.notice).toBeUndefined();
-    expect(takeMessage(gone.book, interruption, AT, ours).notice).toBeUndefined();
-    expect(takeMessage(EMPTY_BOOK, { ...interruption, timeSeconds: AT - 1 }, AT, ours).notice).toBeUndefined();
-    expect(takeMessage(EMPTY_BOOK, { ...interruption, instanceId: "i-theirs" }, AT, ours)).toEqual({ book: EMPTY_BOOK, notice: undefined });
+    expect(takeMessage(gone.book, interruption, { nowSeconds: AT, offeringOf: ours }).notice).toBeUndefined();
+    expect(takeMessage(EMPTY_BOOK, { ...interruption, timeSeconds: AT - 1 }, { nowSeconds: AT, offeringOf: ours }).notice).toBeUndefined();
+    expect(takeMessage(EMPTY_BOOK, { ...interruption, instanceId: "i-theirs" }, { nowSeconds: AT, offeringOf: ours })).toEqual({ book: EMPTY_BOOK, notice: undefined });
   });
 
   it("takes maintenance weeks away for advice and within the hour for an interruption", () => {
     const maintenance = { ...interruption, kind: "maintenance" } as const;
-    expect(takeMessage(EMPTY_BOOK, { ...maintenance, timeSeconds: AT + 14 * 86_400 }, AT, ours).notice?.kind).toBe("rebalance");
-    expect(takeMessage(EMPTY_BOOK, { ...maintenance, timeSeconds: AT + 1800 }, AT, ours).notice?.kind).toBe("interruption");
+    expect(takeMessage(EMPTY_BOOK, { ...maintenance, timeSeconds: AT + 14 * 86_400 }, { nowSeconds: AT, offeringOf: ours }).notice?.kind).toBe("rebalance");
+    expect(takeMessage(EMPTY_BOOK, { ...maintenance, timeSeconds: AT + 1800 }, { nowSeconds: AT, offeringOf: ours }).notice?.kind).toBe("interruption");
   });
 
   it("forgets a machine a day later", () => {
-    const { book } = takeMessage(EMPTY_BOOK, interruption, AT, ours);
+    const { book } = takeMessage(EMPTY_BOOK, interruption, { nowSeconds: AT, offeringOf: ours });
     expect(forgetOld(book, AT + 86_399)).toBe(book);
     expect(forgetOld(book, AT + 86_400).machines).toEqual({});
   });

@@ -14,12 +14,17 @@ const RANK = { rebalance: 1, interruption: 2, gone: 3 } as const;
 /** Maintenance further away than this is not yet a reason to act. */
 const MAINTENANCE_AHEAD_SECONDS = 3600;
 
+export interface TakingContext {
+  readonly nowSeconds: number;
+  readonly offeringOf: (instanceId: string) => string | undefined;
+}
+
 /**
  * Takes one message in. A notice comes out only where it is new for its machine and says more than what was known: an
  * interruption outranks a rebalance recommendation, an end outranks both. `offeringOf` names the machine's offering; a machine
  * that is not ours gives nothing. The notice of a machine whose time has passed gives nothing: the loss shows in the counts.
  */
-export function takeMessage(book: NoticeBook, message: InterruptionMessage, nowSeconds: number, offeringOf: (instanceId: string) => string | undefined): { readonly book: NoticeBook; readonly notice: Notice | undefined } {
+export function takeMessage(book: NoticeBook, message: InterruptionMessage, { nowSeconds, offeringOf }: TakingContext): { readonly book: NoticeBook; readonly notice: Notice | undefined } {
   const offering = offeringOf(message.instanceId);
   if (offering === undefined) return { book, notice: undefined };
   const says = message.kind === "maintenance" ? (message.timeSeconds - nowSeconds <= MAINTENANCE_AHEAD_SECONDS ? "interruption" : "rebalance") : message.kind;

@@ -21,7 +21,9 @@ const RETRY_MILLISECONDS = 1000;
  * once and in any order; unknown ones are deleted unread. What `onMessages` throws leaves the messages in the queue.
  */
 export async function readInterruptionQueue({ client, queueUrl, onMessages, onError, signal }: SqsOptions): Promise<void> {
-  while (!signal.aborted) {
+  // Asked anew each time: it changes while a request is under way.
+  const isStopped = (): boolean => signal.aborted;
+  while (!isStopped()) {
     try {
       const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: MOST_MESSAGES, WaitTimeSeconds: LONG_POLL_SECONDS }), { abortSignal: signal });
       if (Messages.length === 0) continue;
@@ -30,7 +32,7 @@ export async function readInterruptionQueue({ client, queueUrl, onMessages, onEr
       const entries = Messages.flatMap(({ ReceiptHandle }, at) => (ReceiptHandle === undefined ? [] : [{ Id: String(at), ReceiptHandle }]));
       await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }), { abortSignal: signal });
     } catch (error) {
-      if (signal.aborted) return;
+      if (isStopped()) return;
       onError(error);
       await pause(RETRY_MILLISECONDS, signal);
     }
