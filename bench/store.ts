@@ -29,7 +29,7 @@ export async function run(): Promise<readonly BenchRow[]> {
 }
 
 async function benchHistory(folder: string): Promise<BenchRow[]> {
-  const path = join(folder, "history.db");
+  const path = join(folder, "history.sqlite");
   const history = unwrap(await openSqliteHistory(path));
   const keys = Array.from({ length: SERIES }, (_, i): SignalKey => ({ target: `service-${String(i)}`, signal: "demand", stepSeconds: 60 }));
   const cpu = stopwatch();

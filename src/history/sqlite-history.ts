@@ -6,7 +6,7 @@ import { keyProblem, latestSeconds, validPoints } from "./signal-table.ts";
 import { WorkerLine } from "./worker-line.ts";
 
 /** The history's name in the daemon's data folder. */
-export const HISTORY_FILE = "history.db";
+export const HISTORY_FILE = "history.sqlite";
 
 /**
  * Opens the embedded history, or creates it with its folder. A damaged file is a `permanent` failure and is left as it is; one

@@ -26,7 +26,7 @@ function foretide(args: readonly string[], input = ""): Promise<Ended> {
 }
 
 async function stored(data: string, signal: string, [from, to]: readonly [number, number]): Promise<number[]> {
-  const history = unwrap(await openSqliteHistory(join(folder, data, "history.db")));
+  const history = unwrap(await openSqliteHistory(join(folder, data, "history.sqlite")));
   const series = unwrap(await history.read({ target: "web", signal, stepSeconds: 60 }, from, to));
   await history.close();
   return [...series.values];
@@ -61,9 +61,9 @@ describe("foretide import", () => {
 
   it("leaves what was there as it was when the input is bad", async () => {
     await foretide(["-", "--target", "web", "--data", "c"], "timestamp,value\n0,1\n60,2\n");
-    const before = readFileSync(join(folder, "c", "history.db"));
+    const before = readFileSync(join(folder, "c", "history.sqlite"));
     expect((await foretide(["-", "--target", "web", "--data", "c"], "timestamp,value\n0,9\n60,-1\n")).code).toBe(64);
-    expect(readFileSync(join(folder, "c", "history.db")).equals(before)).toBe(true);
+    expect(readFileSync(join(folder, "c", "history.sqlite")).equals(before)).toBe(true);
   });
 
   it.each([
@@ -82,10 +82,10 @@ describe("foretide import", () => {
   });
 
   it("says so when a running daemon owns the history", async () => {
-    const history = unwrap(await openSqliteHistory(join(folder, "owned", "history.db")));
+    const history = unwrap(await openSqliteHistory(join(folder, "owned", "history.sqlite")));
     const ended = await foretide(["-", "--target", "web", "--data", "owned"], "timestamp,value\n0,1\n60,2\n");
     await history.close();
-    expect(ended).toMatchObject({ code: 1, stderr: "foretide import: owned/history.db is in use by another process\n" });
+    expect(ended).toMatchObject({ code: 1, stderr: "foretide import: owned/history.sqlite is in use by another process\n" });
   });
 
   it("imports a Prometheus range query; each value belongs to the step that ends at its time", async () => {

@@ -51,7 +51,7 @@ describe.each([prometheus, victoriaMetrics])("a range query of $name", ({ comman
     it("is imported whole, over the limit of points, with the missing hour as a gap", async () => {
       const ended = await foretide(["import", "--target", "web", "--data", folder, "--prometheus", url, "--query", "sum(load)", "--from", String(START), "--to", String(END)]);
       expect(ended).toMatchObject({ code: 0, stderr: "" });
-      const history = unwrap(await openSqliteHistory(join(folder, "history.db")));
+      const history = unwrap(await openSqliteHistory(join(folder, "history.sqlite")));
       const { values } = unwrap(await history.read({ target: "web", signal: "demand", stepSeconds: STEP }, START, END));
       await history.close();
       expect(values).toHaveLength(MINUTES);
