@@ -130,6 +130,7 @@ function startFleet({ core, clock, log, sources }: FleetStart, closers: Closers)
     effective: effectivePolicy,
     onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
+    onRivals: (policy, rivals) => { log.warn({ target: policy.name, rivals }, "others are set up to change this target too: see docs/living-with-others.md"); },
   });
   closers.push(() => fleet.close());
   return fleet;

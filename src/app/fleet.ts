@@ -1,4 +1,6 @@
 import { createActuator } from "../act/registry.ts";
+import type { Actuator } from "../act/actuator.ts";
+import { nameWriter } from "../act/foreign-hand.ts";
 import type { OwnWrite } from "../act/second-writer.ts";
 import type { GateContext } from "../act/gate.ts";
 import type { FitResult } from "../../forecasts/forecaster.ts";
@@ -35,6 +37,8 @@ export interface FleetParts {
   effective(policy: Policy, timeSeconds: number): Policy;
   onRecovered(group: string, recovered: RecoveredGroup): void;
   onFitFailed(policy: Policy, reason: string): void;
+  /** Others are set up to change the target too (a scaling policy, a schedule, another autoscaler). */
+  onRivals(policy: Policy, rivals: readonly string[]): void;
 }
 
 export interface Target extends StatusParts {
@@ -91,11 +95,18 @@ export class Fleet {
       const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
       if (!actuator.ok) return actuator;
       await known?.runtime.actuator.close();
+      void this.#nameRivals(policy, actuator.value);
       const runtime = new TargetRuntime(policy, actuator.value, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
       runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
       this.targets.set(policy.name, this.#newTarget(runtime));
     }
     return success(undefined);
+  }
+
+  /** Asked once, beside the start: an answer that fails changes nothing. */
+  async #nameRivals(policy: Policy, actuator: Actuator): Promise<void> {
+    const rivals = await actuator.rivals?.();
+    if (rivals?.ok === true && rivals.value.length > 0) this.#parts.onRivals(policy, rivals.value.map(nameWriter));
   }
 
   #newTarget(runtime: TargetRuntime): Target {

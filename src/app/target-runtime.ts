@@ -67,7 +67,7 @@ export class TargetRuntime {
   async observe(policy: Policy, sources: TargetSources, nowSeconds: number): Promise<TargetSnapshot> {
     const signal = (spec: SignalSpec | undefined): Observation => (spec === undefined ? UNREAD : sources.readSignal(policy.name, spec, nowSeconds));
     const { demand, utilization, missRatio, backlog } = policy.signals;
-    const workload = await this.#readWorkload();
+    const workload = await this.#readWorkload(nowSeconds);
     const offerings = sources.offerings(policy, nowSeconds);
     const carbon = sources.carbon(policy, nowSeconds);
     return {
@@ -92,8 +92,9 @@ export class TargetRuntime {
     };
   }
 
-  async #readWorkload(): Promise<WorkloadObservation> {
+  /** A reading is of the tick that it is made for: it never comes from later. */
+  async #readWorkload(nowSeconds: number): Promise<WorkloadObservation> {
     const read = await this.actuator.read();
-    return read.ok ? read.value : { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
+    return read.ok ? { ...read.value, timeSeconds: Math.min(read.value.timeSeconds, nowSeconds) } : { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
   }
 }
