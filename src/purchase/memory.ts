@@ -57,7 +57,7 @@ export function see(request: PurchaseRequest): Sight {
     healthy.set(id, count);
     const before = state?.pools[id];
     if (before === undefined) {
-      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: request.capacityErrors?.includes(id) === true ? timeSeconds + REST_SECONDS : 0, lastDueSeconds: 0 };
+      pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: request.capacityErrors?.includes(id) === true ? timeSeconds + REST_SECONDS : 0, depth: null, lastDueSeconds: 0 };
       pending.set(id, Math.max(0, (request.pending?.[id] ?? 0) - caught));
       continue;
     }
@@ -84,6 +84,7 @@ export function see(request: PurchaseRequest): Sight {
       askedSinceSeconds: lost > 0 ? timeSeconds : before.askedSinceSeconds,
       inFlight,
       restUntilSeconds: failed ? timeSeconds + REST_SECONDS : before.restUntilSeconds,
+      depth: depthOf(before, offering, { held: count + inFlight, failed, resting: before.restUntilSeconds > timeSeconds }),
       lastDueSeconds,
     };
   }
@@ -115,6 +116,12 @@ function orderFailed(request: PurchaseRequest, offering: Offering, before: PoolM
   if (request.pending === undefined) return now.coming > 0 && waitSeconds >= 1.5 * offering.startSeconds + 30;
   // A count that fell is a loss, not a failed order; only what was asked above what ran can fail.
   return before.asked > before.healthy && now.healthy + now.coming + now.lost < before.asked && waitSeconds >= ORDER_SHOWS_SECONDS;
+}
+
+function depthOf(before: PoolMemory, offering: Offering, now: { readonly held: number; readonly failed: boolean; readonly resting: boolean }): number | null {
+  if (now.failed) return now.held;
+  const roomAgain = before.depth !== null && offering.launchable && !now.resting && now.held >= before.depth;
+  return roomAgain ? null : before.depth;
 }
 
 interface Counts {

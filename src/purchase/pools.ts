@@ -53,7 +53,7 @@ export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly
       offering, domain, healthy, pending, priceKnown, resting, distrusted,
       priceUsd: (priceKnown ? offering.pricePerHourUsd : 1.001 * dearest || 1) + (offering.egressPerHourUsd ?? 0),
       grams: instanceGramsPerHour(offering, fallbackGrams),
-      most: offering.launchable && !resting && !distrusted ? (offering.maxInstances ?? Infinity) : Math.min(healthy + pending, offering.maxInstances ?? Infinity),
+      most: Math.min(offering.launchable && !resting && !distrusted ? (memory[offering.id]?.depth ?? Infinity) : healthy + pending, offering.maxInstances ?? Infinity),
     };
   });
 }

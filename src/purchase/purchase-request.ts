@@ -85,6 +85,8 @@ export interface PoolMemory {
   readonly inFlight: number;
   /** Not asked for more until then, after a capacity error. */
   readonly restUntilSeconds: number;
+  /** What was held when more was refused: believed until the offering can be launched while so many are held. */
+  readonly depth: number | null;
   /** Last time that an announced loss was due: running counts lag behind it. */
   readonly lastDueSeconds: number;
 }
