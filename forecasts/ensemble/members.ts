@@ -57,12 +57,32 @@ export class SeatedMember {
     }
   }
 
+  moveLevel(slope: number, offset: number): void {
+    this.member.moveLevel(slope, offset);
+  }
+
   save(): unknown {
     return this.member.save();
   }
 
   private windowOf(windows: Windows): RowWindow {
     return this.unitKind === "log" ? windows.log! : windows.raw;
+  }
+}
+
+/**
+ * Moves the windows and the members to a new level. `shift` is in the unit of the log window where there is one (a factor on the
+ * values and their offset), else of the raw one.
+ */
+export function moveLevel(shift: number, windows: Windows, units: Units, members: readonly SeatedMember[]): void {
+  const { raw, log } = units;
+  const factor = log === undefined ? 1 : Math.exp(shift * log.scale);
+  const constant = log === undefined ? shift : (factor * (raw.center + log.offset) - log.offset - raw.center) / raw.scale;
+  windows.raw.transform((u) => factor * u + constant);
+  if (log !== undefined) windows.log?.transform((_, at) => toUnit(log, fromUnit(raw, windows.raw.at(at))));
+  for (const member of members) {
+    if (member.unitKind === "raw") member.moveLevel(factor, constant);
+    else member.moveLevel(1, shift);
   }
 }
 

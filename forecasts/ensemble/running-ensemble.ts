@@ -1,12 +1,13 @@
 import type { Forecast } from "../forecast.ts";
 import type { OnlineForecaster } from "../forecaster.ts";
+import { LevelShift, type SavedLevelShift } from "../level-shift.ts";
 import type { Shape } from "../models/member.ts";
 import { trustReason, type Trusted } from "../trust-gate.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { RowWindow, type SavedWindow } from "../numeric/row-window.ts";
 import { Combination } from "./combination.ts";
 import { HorizonTracker, type SavedTracker, type TrackerShape } from "./horizon-tracker.ts";
-import { BASELINES, boundsOf, openWindows, pushValue, SeatedMember, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, moveLevel, openWindows, pushValue, SeatedMember, type Units, type Windows } from "./members.ts";
 import { weightsFromErrors } from "./weights.ts";
 
 /** The whole state of an ensemble, as plain JSON data. */
@@ -20,6 +21,7 @@ export interface SavedEnsemble {
   readonly range: readonly [least: number, most: number];
   /** No path goes below it; null where none is asked for. */
   readonly floor: number | null;
+  readonly levelShift: SavedLevelShift;
   readonly window: SavedWindow;
   readonly members: readonly { readonly id: string; readonly state: unknown }[];
   readonly knots: readonly number[];
@@ -59,7 +61,8 @@ function greatestCommonDivisor(a: number, b: number): number {
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
 export class RunningEnsemble implements OnlineForecaster {
   readonly id: string;
-  private readonly saved: Omit<SavedEnsemble, "window" | "members" | "trackers" | "range">;
+  private readonly saved: Omit<SavedEnsemble, "levelShift" | "window" | "members" | "trackers" | "range">;
+  private readonly levelShift: LevelShift;
   private readonly windows: Windows;
   private readonly members: readonly SeatedMember[];
   private readonly baselines: readonly SeatedMember[];
@@ -74,10 +77,11 @@ export class RunningEnsemble implements OnlineForecaster {
   private most: number;
 
   constructor(saved: SavedEnsemble, digest: string) {
-    const { window, members, trackers, range, ...rest } = saved;
+    const { levelShift, window, members, trackers, range, ...rest } = saved;
     this.saved = rest;
     this.id = saved.model;
     this.digest = digest;
+    this.levelShift = new LevelShift(saved.shape.day, saved.shape.week, levelShift);
     this.windows = openWindows(saved.units, RowWindow.restore(window));
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.baselines = BASELINES.map((id) => new SeatedMember(id, saved.shape));
@@ -123,6 +127,7 @@ export class RunningEnsemble implements OnlineForecaster {
     return {
       model, version, startSeconds, stepSeconds, shape, units, floor, knots, note,
       range: [this.least, this.most],
+      levelShift: this.levelShift.save(),
       window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: this.trackers.map((tracker) => tracker.save()),
@@ -147,6 +152,8 @@ export class RunningEnsemble implements OnlineForecaster {
   private push(value: number): void {
     pushValue(this.windows, this.saved.units, value);
     for (const member of this.members) member.observe(this.windows);
+    const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
+    if (shift !== 0) moveLevel(shift, this.windows, this.saved.units, this.members);
   }
 
   /** What stands in for a gap: the forecast for its row. */

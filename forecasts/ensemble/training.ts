@@ -1,9 +1,10 @@
+import { LevelShift } from "../level-shift.ts";
 import type { Shape, TrainingRows } from "../models/member.ts";
 import { geometricKnots } from "../numeric/horizon-knots.ts";
 import { RowWindow } from "../numeric/row-window.ts";
 import { logUnit, rawUnit, toUnit } from "../numeric/unit.ts";
 import type { PreparedSeries } from "../preparation.ts";
-import { BASELINES, boundsOf, MEMBERS, openWindows, pushValue, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, MEMBERS, moveLevel, openWindows, pushValue, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
 import { firstTrackers, type RollingOrigins } from "./rolling-origins.ts";
 import type { SavedEnsemble } from "./running-ensemble.ts";
 
@@ -28,6 +29,7 @@ export class EnsembleTraining {
   private readonly rows: { readonly raw: TrainingRows; readonly log: TrainingRows | undefined };
   private readonly members: readonly SeatedMember[];
   private readonly baselines: readonly SeatedMember[];
+  private readonly levelShift: LevelShift;
   private readonly bounds: Bounds;
   private readonly range: readonly [least: number, most: number];
   private readonly floor: number | null;
@@ -49,6 +51,7 @@ export class EnsembleTraining {
       raw: { values: values.map((value) => toUnit(raw, value)), known },
       log: log && { values: values.map((value) => toUnit(log, value)), known },
     };
+    this.levelShift = new LevelShift(shape.day, shape.week);
     this.split = validationStart(shape);
     this.members = this.seatMembers(memberIds);
     this.baselines = BASELINES.map((id) => new SeatedMember(id, shape));
@@ -65,6 +68,7 @@ export class EnsembleTraining {
       knots: trackers.map((tracker) => tracker.shape.horizon),
       note,
       range,
+      levelShift: this.levelShift.save(),
       window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: trackers.map((tracker) => tracker.save()),
@@ -104,6 +108,8 @@ export class EnsembleTraining {
   private push(row: number): void {
     pushValue(this.windows, this.units, this.prepared.values[row]!);
     for (const member of this.members) member.observe(this.windows);
+    const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
+    if (shift !== 0) moveLevel(shift, this.windows, this.units, this.members);
   }
 
   private solve(end: number): void {

@@ -76,6 +76,10 @@ class ArxRidge implements Member {
     for (let i = 0; i < horizons.length; i++) out[i] = path[horizons[i]! - 1]!;
   }
 
+  moveLevel(): void {
+    // The window holds all that is needed.
+  }
+
   save(): SavedArxRidge {
     return { coefficients: [...this.coefficients] };
   }

@@ -81,6 +81,12 @@ class DoubleSeasonalSmoothing implements Member {
     }
   }
 
+  moveLevel(slope: number, offset: number): void {
+    this.level = slope * this.level + offset;
+    for (const cycle of [this.dayCycle, this.weekCycle]) for (let slot = 0; slot < cycle.length; slot++) cycle[slot] = slope * cycle[slot]!;
+    this.error = 0;
+  }
+
   save(): SavedSmoothing {
     if (this.gains === undefined) throw new Error("a smoothing model is saved after it was solved");
     return {

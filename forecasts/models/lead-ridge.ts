@@ -117,6 +117,11 @@ export class LeadModel {
     return { median: Math.max(0, Math.exp(forecast.log) - this.offset), scale: forecast.scale };
   }
 
+  /** What was said of the newest row, a horizon ago; NaN where nothing was, or where the row is a gap. */
+  expected(horizon: number): number {
+    return Math.exp(this.horizons[horizon]?.lastSaid ?? NaN) - this.offset;
+  }
+
   /**
    * Takes over a fit of `fitLeadRidge` (as many horizons as this model has). A horizon whose rows have changed, since the lead
    * time has, begins with the errors of the one before it. Says whether it was such a fit.
@@ -201,6 +206,8 @@ class LeadHorizon {
   errors: LeadScale;
   log = NaN;
   scale = 0.05;
+  /** The forecast that matured with the newest row. */
+  lastSaid = NaN;
   trusted = false;
   private readonly dayRows: number;
   private readonly lags: LeadLags;
@@ -246,6 +253,7 @@ class LeadHorizon {
 
   /** Scores the forecast that has matured with this row, then makes the one from this row. */
   step(seen: RowSeen): void {
+    this.lastSaid = NaN;
     if (seen.canScore) this.score(seen);
     this.forecast(seen);
   }
@@ -254,6 +262,7 @@ class LeadHorizon {
     const place = ((row - this.rows - 1) % this.depth) * MADE_WIDTH;
     const said = this.made[place] ?? NaN;
     if (said !== said) return;
+    this.lastSaid = said;
     const truth = ((logs[at] ?? NaN) + (logs[at - 1] ?? NaN)) / 2;
     const error = truth - said;
     const from = (place / MADE_WIDTH) * SCALE_WIDTH;

@@ -106,6 +106,12 @@ class ProfileCorrection implements Member {
     }
   }
 
+  moveLevel(slope: number, offset: number): void {
+    for (const profile of [this.dayProfile, this.weekProfile]) for (let slot = 0; slot < profile.length; slot++) profile[slot] = slope * profile[slot]! + offset;
+    this.dayDrifts.fill(0);
+    this.weekDrifts.fill(0);
+  }
+
   save(): SavedProfileCorrection {
     return {
       dayProfile: encodeHalves(this.dayProfile),

@@ -37,6 +37,10 @@ class SeasonalNaive implements Member {
     for (let i = 0; i < horizons.length; i++) out[i] = window.ago(this.season - ((horizons[i]! - 1) % this.season));
   }
 
+  moveLevel(): void {
+    // The window holds all that is needed.
+  }
+
   save(): unknown {
     return null;
   }

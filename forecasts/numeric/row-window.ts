@@ -26,6 +26,16 @@ export class RowWindow {
     return this.ring[index < 0 ? index + this.ring.length : index]!;
   }
 
+  /** Changes every row in place. */
+  transform(change: (value: number, place: number) => number): void {
+    for (let i = 0; i < this.ring.length; i++) this.ring[i] = change(this.ring[i]!, i);
+  }
+
+  /** The value at a place of the ring, for a window that moves with another. */
+  at(place: number): number {
+    return this.ring[place]!;
+  }
+
   /** The same rows in another unit. */
   map(change: (value: number) => number): RowWindow {
     const other = new RowWindow(this.ring.length);
