@@ -61,6 +61,11 @@ export class MetricStore {
     } catch (error) {
       return this.#refuse("malformed", `malformed JSON: ${error instanceof Error ? error.message : String(error)}`);
     }
+    return this.ingestObject(request, nowSeconds);
+  }
+
+  /** Take the JSON form after parsing. */
+  ingestObject(request: unknown, nowSeconds: number): Result<ApplySummary> {
     this.#begin();
     const fault = this.#json.decode(request);
     if (fault === undefined) return success(this.#apply(nowSeconds));
