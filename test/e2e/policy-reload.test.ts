@@ -42,10 +42,10 @@ async function daemonOver(directory: string): Promise<Daemon> {
   return daemon.value;
 }
 
-function configuration(policies: string): { readonly directory: string; readonly file: string } {
+function configuration(policies: string, watch = false): { readonly directory: string; readonly file: string } {
   const directory = folder();
   mkdirSync(join(directory, "policies"));
-  writeFileSync(join(directory, "foretide.yaml"), JSON.stringify({ listen: { http: { port: 0 }, otlpHttp: { port: 0 }, otlpGrpc: { port: 0 } }, data: { directory: join(directory, "data") } }));
+  writeFileSync(join(directory, "foretide.yaml"), JSON.stringify({ listen: { http: { port: 0 }, otlpHttp: { port: 0 }, otlpGrpc: { port: 0 } }, data: { directory: join(directory, "data") }, reload: { watch } }));
   const file = join(directory, "policies/all.yaml");
   writeFileSync(file, policies);
   return { directory, file };
@@ -162,7 +162,7 @@ describe("the watcher", () => {
   });
 
   it("brings a changed file into a running daemon, and a bad one changes nothing", async () => {
-    const { directory, file } = configuration(many(3, 20));
+    const { directory, file } = configuration(many(3, 20), true);
     const { view } = await daemonOver(directory);
     replace(file, broken(2));
     await until(() => view.policies().problems.length > 0, "the bad file is told");
