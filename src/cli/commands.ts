@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   init: { summary: "write a first configuration", load: () => import("./init.ts") },
   schema: { summary: "print the JSON Schema of policies, or of foretide.yaml", load: () => import("./schema.ts") },
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
+  journal: { summary: "check, export or import a journal", load: () => import("./journal.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
   capacity: { summary: "say when a growing load reaches its maximum, quota or budget", load: () => import("./capacity.ts") },

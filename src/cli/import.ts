@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { HISTORY_SIGNALS, type HistorySignal, parseHistoryCsv, parseTimeSeconds, pointsOf } from "../history/history-csv.ts";
 import type { AppendSummary, HistoryPoint } from "../history/history-store.ts";
 import { queryPrometheusRange } from "../history/prometheus-range.ts";
 import { HISTORY_FILE, openSqliteHistory } from "../history/sqlite-history.ts";
 import type { Result } from "../model/result.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE_ERROR = 64;
 
@@ -28,15 +29,10 @@ type Loaded = { readonly past: Past } | { readonly exitCode: number; readonly me
 
 /** `foretide import`: a target's past from a CSV file or a Prometheus range query into the history. */
 export async function run(args: readonly string[]): Promise<number> {
-  const command = describe();
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-    throw error;
-  }
-  const given = command.opts<Arguments>();
-  const loaded = await load(command.args[0], given);
+  const parsed = parseArguments(describe(), args);
+  if (!parsed.ok) return parsed.exitCode;
+  const given = parsed.options as unknown as Arguments;
+  const loaded = await load(parsed.operands[0], given);
   if ("message" in loaded) {
     process.stderr.write(`${loaded.message}\n`);
     return loaded.exitCode;
@@ -57,8 +53,7 @@ function describe(): Command {
     .option("--from <time>", "start (ISO 8601 or epoch seconds)", time)
     .option("--to <time>", "end", time)
     .option("--bearer-token-file <file>", "token for the server")
-    .option("--json", "report as JSON")
-    .exitOverride();
+    .option("--json", "report as JSON");
 }
 
 async function load(file: string | undefined, given: Arguments): Promise<Loaded> {

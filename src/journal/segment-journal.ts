@@ -45,7 +45,7 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
       if (!locked.ok) return locked;
       lock = locked.value;
     }
-    const recovered = await recoverSegments(files, readOnly);
+    const recovered = await (readOnly ? recoverBesideWriter(files) : recoverSegments(files, false));
     if (recovered.ok) {
       const effects = await effectsOf(recovered.value);
       return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }));
@@ -56,6 +56,17 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
     lock?.release();
     if (!(error instanceof Error && "code" in error)) throw error;
     return failure("transient", `cannot open the journal ${folder}: ${error.message}`);
+  }
+}
+
+/** The daemon may seal a segment and remove its file while the folder is read: then it is read again. */
+async function recoverBesideWriter(files: JournalFiles): Promise<Result<Recovered>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await recoverSegments(files, true);
+    } catch (error) {
+      if (attempt === 5 || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
   }
 }
 

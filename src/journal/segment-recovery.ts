@@ -33,7 +33,7 @@ export async function recoverSegments(files: JournalFiles, readOnly: boolean): P
       if (names.includes(raw) && !readOnly) await files.remove(raw);
     } else if (names.includes(raw)) {
       const isNewest = firstSequence === sequences.at(-1);
-      const segment = await scanRaw(files, Segment.growing(files, raw, firstSequence), { isNewest, repair: isNewest && !readOnly, damage });
+      const segment = await scanRaw(files, Segment.growing(files, raw, firstSequence), { isNewest, readOnly, damage });
       if (segment.size > 0) segments.push(segment);
     }
   }
@@ -56,16 +56,17 @@ async function openSealed(files: JournalFiles, name: string, damage: JournalDama
   }
 }
 
-async function scanRaw(files: JournalFiles, segment: Segment, how: { readonly isNewest: boolean; readonly repair: boolean; readonly damage: JournalDamage[] }): Promise<Segment> {
+async function scanRaw(files: JournalFiles, segment: Segment, how: { readonly isNewest: boolean; readonly readOnly: boolean; readonly damage: JournalDamage[] }): Promise<Segment> {
   const { growing, name } = segment;
   if (growing === undefined) return segment;
   const bytes = await files.read(name, 0, await files.size(name));
   const scanned = scanFrames(bytes, growing);
   segment.size = scanned.end;
   how.damage.push(...scanned.damage.map((one) => ({ file: name, ...one })));
-  if (scanned.end < bytes.length) {
+  // To a reader beside the daemon, what follows the newest whole record is a commit under way.
+  if (scanned.end < bytes.length && !(how.isNewest && how.readOnly)) {
     how.damage.push({ file: name, offset: scanned.end, bytes: bytes.length - scanned.end, detail: how.isNewest ? "torn or damaged end, cut off" : "damaged end" });
-    if (how.repair) await cutOff(files, segment, bytes.subarray(scanned.end));
+    if (how.isNewest) await cutOff(files, segment, bytes.subarray(scanned.end));
   }
   return segment;
 }

@@ -3,8 +3,8 @@ import { type Entry, nextPass, parseEntry, type StoredPass } from "./entry.ts";
 import { frameAt } from "./frame.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import type { PassCache } from "./pass-cache.ts";
-import type { SealedFile } from "./sealed-file.ts";
-import { DamagedSegment } from "./segment-format.ts";
+import { SealedFile } from "./sealed-file.ts";
+import { DamagedSegment, segmentName } from "./segment-format.ts";
 import { scanFrames } from "./segment-scan.ts";
 import { GrowingIndex, NONE, type SegmentIndex } from "./segment-index.ts";
 
@@ -93,10 +93,11 @@ export class Segment {
     try {
       return await this.#files.read(this.#name, offset, Math.min(length, this.size - offset));
     } catch (error) {
-      // It may have been sealed, and the file removed, in between.
-      const sealed = this.sealed;
-      if (sealed !== undefined) return sealed.read(offset, length);
-      throw error;
+      // It may have been sealed, and the file removed, in between: by this process, or by the daemon beside a reader.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      const sealed = this.sealed ?? (await SealedFile.open(this.#files, segmentName(this.firstSequence, "sealed")));
+      this.#sealed = sealed;
+      return sealed.read(offset, length);
     }
   }
 }

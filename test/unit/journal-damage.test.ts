@@ -173,6 +173,7 @@ describe("a journal and its owner", () => {
     const file = join(at, "000000000000001.journal");
     writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from([1, 2, 3])]));
     const reader = await open(at, { readOnly: true });
+    expect(reader.damage).toEqual([]);
     expect(checked(await recordsOf(reader)).whole).toHaveLength(10);
     expect(await appendRecord(reader, recordAt(11))).toMatchObject({ ok: false, failure: "permanent" });
     await reader.close();
