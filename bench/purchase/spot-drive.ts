@@ -1,17 +1,11 @@
-import { join } from "node:path";
-import { effectivePolicy } from "../../src/policy/effective-policy.ts";
-import { loadPolicies } from "../../src/policy/load-configuration.ts";
-import { DriveSession } from "../../src/replay/drive-session.ts";
+import { driveSession } from "./drive-session.ts";
 import type { SpotTrace } from "./spot-trace.ts";
 import { SpotWorld } from "./spot-world.ts";
 import type { SpotScore, SpotWorldOptions } from "./spot-world.ts";
 
 /** The spot rows through `foretide drive`'s own session: the daemon's step, driven line by line by the world. */
 export function driveSpot(trace: SpotTrace, options: SpotWorldOptions): SpotScore {
-  const loaded = loadPolicies([join(import.meta.dirname, "..", "..", "config", "policies", "spot.yaml")]);
-  const policy = loaded.ok ? loaded.policies[0] : undefined;
-  if (policy === undefined) throw new Error("config/policies/spot.yaml cannot be read");
-  const session = new DriveSession({ policy, history: [], effective: effectivePolicy });
+  const session = driveSession("spot");
   const world = new SpotWorld(trace, options);
   let seen = world.observe();
   session.answer(JSON.stringify({
