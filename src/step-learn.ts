@@ -1,3 +1,4 @@
+import { breakerAfter } from "./learn/breaker.ts";
 import { learnCapacity } from "./learn/capacity.ts";
 import { learnPrice } from "./learn/error-budget.ts";
 import type { ErrorBudget } from "./learn/error-budget.ts";
@@ -6,6 +7,8 @@ import type { LeadTimeEstimate } from "./learn/lead-time.ts";
 import { valueOf } from "./model/observation.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { watchDrop } from "./learn/unexplained-drop.ts";
+import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { ASSUMED_WORKERS, missShare } from "./plan/queue-tail.ts";
 import type { TargetState } from "./step-state.ts";
 
@@ -18,7 +21,8 @@ export interface LearnInput {
 /** The state after this tick's inputs: rows, capacity, lead time, fits. A wake by a notice brings no new row. */
 export function learnFrom(before: TargetState, input: LearnInput): TargetState {
   const { snapshot, seen, policy } = input;
-  const installed = installFits(before, input);
+  const outcomes = snapshot.outcomes.filter((outcome) => outcome.target === policy.name);
+  const installed = { ...installFits(before, input), breaker: breakerAfter(before.breaker, outcomes, snapshot.timeSeconds) };
   if (snapshot.wake === "notice") return installed;
   const now = snapshot.timeSeconds;
   const demand = valueOf(seen.demand);
@@ -33,6 +37,7 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
     ...installed,
     capacity,
     budget: budgetAfter(before, input, capacity.requestsPerSecondPerReplica),
+    drop: watchDrop(before.drop, { load: demand ?? NaN, expected: installed.model.expected(LEAD_INDEX), timeSeconds: now }),
     leadTime: leadTimeAfter(before, input, ready),
     freshUntilSeconds,
     lastReadyReplicas: ready ?? before.lastReadyReplicas,

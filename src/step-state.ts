@@ -5,12 +5,16 @@ import type { RecentCounts } from "./decide/recent-counts.ts";
 import type { ChangeMemory } from "./decide/rule.ts";
 import { initialGuardState } from "./guard/guard-state.ts";
 import type { GuardState } from "./guard/guard-state.ts";
+import { CLOSED_BREAKER } from "./learn/breaker.ts";
+import type { Breaker } from "./learn/breaker.ts";
 import { believedCapacity } from "./learn/capacity.ts";
 import type { CapacityEstimate } from "./learn/capacity.ts";
 import { initialErrorBudget } from "./learn/error-budget.ts";
 import type { ErrorBudget } from "./learn/error-budget.ts";
 import { believedLeadTime } from "./learn/lead-time.ts";
 import type { LeadTimeEstimate } from "./learn/lead-time.ts";
+import { NO_DROP } from "./learn/unexplained-drop.ts";
+import type { DropWatch } from "./learn/unexplained-drop.ts";
 import type { Policy } from "./model/policy.ts";
 import { failure, success } from "./model/result.ts";
 import type { Result } from "./model/result.ts";
@@ -42,6 +46,9 @@ export interface TargetState {
   /** The day (of the season) that the headroom was worked out in. */
   readonly headroomDay: number;
   readonly changes: ChangeMemory;
+  readonly breaker: Breaker;
+  readonly drop: DropWatch;
+  readonly lastScaleIn: { readonly timeSeconds: number; readonly from: number } | undefined;
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
   readonly purchase: PurchaseMemory | undefined;
@@ -86,6 +93,9 @@ export function initialTargetState(policy: Policy): TargetState {
     lastTotalReplicas: undefined,
     headroom: undefined,
     headroomDay: -1,
+    breaker: CLOSED_BREAKER,
+    drop: NO_DROP,
+    lastScaleIn: undefined,
     changes: { shortageSinceSeconds: undefined, surplusSinceSeconds: undefined },
     recentPeak: { day: 0, today: 0, yesterday: 0, replicas: 0 },
     purchase: undefined,

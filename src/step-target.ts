@@ -3,6 +3,7 @@ import { rememberCount } from "./decide/recent-counts.ts";
 import { RULES } from "./decide/rules.ts";
 import { guard } from "./guard/guard.ts";
 import { GUARD_LIMITS } from "./guard/guard-limits.ts";
+import { isUnexplained } from "./learn/unexplained-drop.ts";
 import type { Decision, DecisionKind, Reason } from "./model/decision.ts";
 import type { Intent } from "./model/intent.ts";
 import { valueOf } from "./model/observation.ts";
@@ -34,11 +35,12 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const { plan } = planned;
   const current = seen.workload.kind === "value" ? seen.workload.desiredReplicas : (state.lastDesired ?? policy.replicas.min);
   const missing = demandMissingSeconds(state, seen.demand, snapshot.timeSeconds);
-  const wanted = plan === undefined ? current : Math.max(plan.atLeadTime, plan.reactive);
+  const wanted = plan === undefined || missing > 0 ? current : Math.max(plan.atLeadTime, plan.reactive);
   const counts = missing > 0 ? state.counts : rememberCount(state.counts, { timeSeconds: snapshot.timeSeconds, wanted, keepSeconds: keepSeconds(policy) });
   const decided = applyRules(RULES, current, {
     timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
+    dropIsUnexplained: isUnexplained(state.drop, snapshot.timeSeconds), lastScaleIn: state.lastScaleIn, missRatio: valueOf(seen.missRatio),
     wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
   });
   const guardInput = {
@@ -52,8 +54,16 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const desired = purchased.desiredReplicas === verdict.desiredReplicas ? verdict.desiredReplicas : guard(state.guard, { ...guardInput, desiredReplicas: purchased.desiredReplicas }).desiredReplicas;
   const reasons = [...decided.reasons, ...verdict.reasons, ...purchased.reasons];
   const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired, reasons, missing, purchased });
-  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, purchase: purchased.memory };
-  return { decision, intent: intentOf(decision, seen, snapshot, policy), nextState };
+  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory };
+  const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
+  return { decision: isOpen ? deferred(decision) : decision, intent: isOpen ? undefined : intentOf(decision, seen, snapshot, policy), nextState };
+}
+
+/** While the breaker is open nothing is sent: what was decided stands in the reasons. */
+function deferred(decision: Decision): Decision {
+  if (decision.kind === "hold" || decision.kind === "defer") return decision;
+  const reason: Reason = { code: "breaker-open", text: "three writes in a row had no effect: nothing is sent for a while", before: decision.desiredReplicas, after: decision.currentReplicas };
+  return { ...decision, kind: "defer", desiredReplicas: decision.currentReplicas, reasons: [...decision.reasons, reason] };
 }
 
 const ABSENT: Observation = { kind: "absent", cause: "absent", detail: "not in the snapshot" };

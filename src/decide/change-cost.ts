@@ -36,7 +36,7 @@ interface Change {
 
 function shortage(count: number, { currentReplicas, timeSeconds, changes, wantedReplicas }: Change): ReturnType<Rule["apply"]> {
   const since = changes.shortageSinceSeconds ?? timeSeconds;
-  const share = (wantedReplicas - currentReplicas) / currentReplicas;
+  const share = (Math.max(wantedReplicas, count - 1) - currentReplicas) / currentReplicas;
   if (share < SMALL_SHORTAGE && timeSeconds - since < SHORTAGE_WAIT_SECONDS) {
     return { count: currentReplicas, text: "a small shortage waits", memory: { shortageSinceSeconds: since, surplusSinceSeconds: undefined } };
   }

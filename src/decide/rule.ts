@@ -20,6 +20,11 @@ export interface RuleContext {
   /** How long this target has been watched. */
   readonly watchedSeconds: number;
   readonly overrides: readonly Override[];
+  readonly dropIsUnexplained: boolean;
+  /** The newest scale-in: when, and from how many. */
+  readonly lastScaleIn: { readonly timeSeconds: number; readonly from: number } | undefined;
+  /** Share of requests that missed the objective; undefined where it is not measured. */
+  readonly missRatio: number | undefined;
   /** What the plan wants now, before rounding up: the larger of the need at the lead time and of the newest data's. */
   readonly wantedReplicas: number;
   readonly changes: ChangeMemory;

@@ -4,10 +4,12 @@ import { forecastQuantile } from "./forecast-quantile.ts";
 import { lookAheadHold } from "./look-ahead-hold.ts";
 import { pin } from "./pin.ts";
 import { reactiveFloor } from "./reactive-floor.ts";
+import { revertHarm } from "./revert-harm.ts";
 import type { Rule } from "./rule.ts";
 import { stabilization } from "./stabilization.ts";
 import { stepLimits } from "./step-limits.ts";
 import { tolerance } from "./tolerance.ts";
+import { unexplainedDrop } from "./unexplained-drop.ts";
 
 /**
  * The decision, rule by rule, in order. Each takes the count of the one before it.
@@ -17,6 +19,8 @@ export const RULES: readonly Rule[] = [
   forecastQuantile, //  the need at the lead time
   reactiveFloor, //     never below what the newest data need now
   lookAheadHold, //     keep what will be needed again before it could be had back
+  unexplainedDrop, //   a fall that nobody foresaw may be an outage upstream
+  revertHarm, //        a scale-in that did harm is taken back
   stabilization, //     scale in to the highest need of the window
   changeCost, //        small changes wait, large ones do not
   tolerance, //         a small error is not worth a change

@@ -90,11 +90,10 @@ function pauseText(override: Override): string {
 function scaleInLimit(state: GuardState, input: GuardInput, current: number): Clamp {
   const { limits, timeSeconds } = input;
   let highest = current;
-  for (let i = 0; i < state.counts.length; i += 1) {
-    const count = state.counts[i];
-    const time = state.timesSeconds[i];
-    if (count !== undefined && time !== undefined && time >= timeSeconds - limits.scaleInWindowSeconds) highest = Math.max(highest, count);
-  }
+  const oldest = timeSeconds - limits.scaleInWindowSeconds;
+  state.counts.forEach((count, i) => {
+    if (Number(state.timesSeconds[i]) >= oldest) highest = Math.max(highest, count);
+  });
   const floor = Math.min(current, Math.floor(highest * (1 - limits.maxScaleInShare)));
   return { code: "guard-scale-in-limit", text: `at most ${String(limits.maxScaleInShare * 100)} % in ${String(limits.scaleInWindowSeconds)} s`, allow: (count) => Math.max(count, floor) };
 }
@@ -130,8 +129,8 @@ function unhealthyCause(desired: number, total: number, limits: GuardLimits): st
 /** Keeps the counts from which scale-ins went down, as long as the limit looks back. */
 function remember(state: GuardState, input: GuardInput, change: { readonly current: number; readonly count: number }): GuardState {
   const oldest = input.timeSeconds - input.limits.scaleInWindowSeconds;
-  let from = 0;
-  while (from < state.timesSeconds.length && (state.timesSeconds[from] ?? 0) < oldest) from += 1;
+  const recent = state.timesSeconds.findIndex((time) => time >= oldest);
+  const from = recent < 0 ? state.timesSeconds.length : recent;
   const goesIn = change.count < change.current;
   if (from === 0 && !goesIn) return state;
   const times = state.timesSeconds.slice(from);
