@@ -38,8 +38,9 @@ export class SegmentWalk {
         const stored = this.#advance(entry);
         if (sequence >= from) yield await this.#record(entry, stored);
       } catch (error) {
-        if (!(error instanceof DamagedSegment)) throw error;
-        if (sequence >= from) yield { type: "damaged", sequence, throughSequence: sequence, detail: error.message };
+        const detail = unreadable(error);
+        if (detail === undefined) throw error;
+        if (sequence >= from) yield { type: "damaged", sequence, throughSequence: sequence, detail };
       }
     }
   }
@@ -104,6 +105,12 @@ export class SegmentWalk {
         return { type: "pass", sequence, pass: await joinedPass(this.#reader, { group: entry.g, stored }, this.#contents) };
     }
   }
+}
+
+/** Why a record could not be read: damage, or the system's word (a daemon beside this reader has pruned the file). */
+function unreadable(error: unknown): string | undefined {
+  if (error instanceof DamagedSegment) return error.message;
+  return error instanceof Error && "code" in error ? `could not be read: ${error.message}` : undefined;
 }
 
 /** A pass with its fits and forecasts; `known` are contents that need not be read. */
