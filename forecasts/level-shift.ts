@@ -14,6 +14,12 @@ const USUAL_HALF_LIFE_DAYS = 3;
 /** Days that are watched before anything is called a shift. */
 const WARM_UP_DAYS = 3;
 
+/** A move to another level: by how much, and how many of the newest rows stand there already. */
+export interface Shift {
+  readonly size: number;
+  readonly rows: number;
+}
+
 export interface SavedLevelShift {
   readonly usual: number;
   readonly run: number;
@@ -46,9 +52,9 @@ export class LevelShift {
     this.rows = saved?.rows ?? 0;
   }
 
-  /** Looks at the newest row of `window`; returns the shift in the window's unit when one is noticed, else 0. */
-  observe(window: RowWindow): number {
-    if (this.day <= 1 || window.count <= Math.max(this.day, this.week)) return 0;
+  /** Looks at the newest row of `window`; returns the shift, in the window's unit, when one is noticed. */
+  observe(window: RowWindow): Shift | undefined {
+    if (this.day <= 1 || window.count <= Math.max(this.day, this.week)) return undefined;
     this.rows++;
     const deviation = this.deviation(window);
     const side = Math.sign(deviation);
@@ -59,8 +65,8 @@ export class LevelShift {
     const isShift = length >= this.needed && size > LEAST_SIZE && size > LEAST_RATIO * this.usual && this.rows > WARM_UP_DAYS * this.day;
     const rate = 1 - 0.5 ** (1 / (USUAL_HALF_LIFE_DAYS * this.day));
     this.usual += rate * (Math.min(size, this.rows > WARM_UP_DAYS * this.day ? 3 * this.usual + 0.01 : Infinity) - this.usual);
-    if (!isShift) return 0;
-    const shift = this.mean;
+    if (!isShift) return undefined;
+    const shift = { size: this.mean, rows: length };
     this.run = 0;
     this.mean = 0;
     return shift;

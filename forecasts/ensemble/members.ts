@@ -1,5 +1,6 @@
 import { ARX_RIDGE } from "../models/arx-ridge.ts";
 import { DOUBLE_SEASONAL_SMOOTHING } from "../models/double-seasonal-smoothing.ts";
+import type { Shift } from "../level-shift.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "../models/member.ts";
 import { PROFILE_CORRECTION } from "../models/profile-correction.ts";
 import { LAST_VALUE, SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK } from "../models/seasonal-naive.ts";
@@ -57,8 +58,8 @@ export class SeatedMember {
     }
   }
 
-  moveLevel(slope: number, offset: number): void {
-    this.member.moveLevel(slope, offset);
+  moveLevel(windows: Windows, slope: number, offset: number): void {
+    this.member.moveLevel(this.windowOf(windows), slope, offset);
   }
 
   save(): unknown {
@@ -71,18 +72,18 @@ export class SeatedMember {
 }
 
 /**
- * Moves the windows and the members to a new level. `shift` is in the unit of the log window where there is one (a factor on the
+ * Moves the windows and the members to a new level. The shift is in the unit of the log window where there is one (a factor on the
  * values and their offset), else of the raw one.
  */
-export function moveLevel(shift: number, windows: Windows, units: Units, members: readonly SeatedMember[]): void {
+export function moveLevel({ size, rows }: Shift, windows: Windows, units: Units, members: readonly SeatedMember[]): void {
   const { raw, log } = units;
-  const factor = log === undefined ? 1 : Math.exp(shift * log.scale);
-  const constant = log === undefined ? shift : (factor * (raw.center + log.offset) - log.offset - raw.center) / raw.scale;
-  windows.raw.transform((u) => factor * u + constant);
-  if (log !== undefined) windows.log?.transform((_, at) => toUnit(log, fromUnit(raw, windows.raw.at(at))));
+  const factor = log === undefined ? 1 : Math.exp(size * log.scale);
+  const constant = log === undefined ? size : (factor * (raw.center + log.offset) - log.offset - raw.center) / raw.scale;
+  windows.raw.transformBefore(rows, (u) => factor * u + constant);
+  if (log !== undefined) windows.log?.copyFrom(windows.raw, (u) => toUnit(log, fromUnit(raw, u)));
   for (const member of members) {
-    if (member.unitKind === "raw") member.moveLevel(factor, constant);
-    else member.moveLevel(1, shift);
+    if (member.unitKind === "raw") member.moveLevel(windows, factor, constant);
+    else member.moveLevel(windows, 1, size);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Forecast } from "../forecast.ts";
 import type { OnlineForecaster } from "../forecaster.ts";
-import { LevelShift, type SavedLevelShift } from "../level-shift.ts";
+import { LevelShift, type SavedLevelShift, type Shift } from "../level-shift.ts";
 import type { Shape } from "../models/member.ts";
 import { trustReason, type Trusted } from "../trust-gate.ts";
 import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
@@ -153,7 +153,17 @@ export class RunningEnsemble implements OnlineForecaster {
     pushValue(this.windows, this.saved.units, value);
     for (const member of this.members) member.observe(this.windows);
     const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
-    if (shift !== 0) moveLevel(shift, this.windows, this.saved.units, this.members);
+    if (shift === undefined) return;
+    moveLevel(shift, this.windows, this.saved.units, this.members);
+    this.widenRange(shift);
+  }
+
+  /** The bounds make room for the whole rhythm at the new level. */
+  private widenRange({ size }: Shift): void {
+    const { raw, log } = this.saved.units;
+    const moved = (value: number): number => (log === undefined ? value + size * raw.scale : Math.exp(size * log.scale) * (value + log.offset) - log.offset);
+    this.least = Math.min(this.least, Math.max(moved(this.least), this.saved.floor ?? -Infinity));
+    this.most = Math.max(this.most, moved(this.most));
   }
 
   /** What stands in for a gap: the forecast for its row. */

@@ -109,7 +109,7 @@ export class EnsembleTraining {
     pushValue(this.windows, this.units, this.prepared.values[row]!);
     for (const member of this.members) member.observe(this.windows);
     const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
-    if (shift !== 0) moveLevel(shift, this.windows, this.units, this.members);
+    if (shift !== undefined) moveLevel(shift, this.windows, this.units, this.members);
   }
 
   private solve(end: number): void {

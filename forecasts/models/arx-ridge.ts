@@ -76,8 +76,12 @@ class ArxRidge implements Member {
     for (let i = 0; i < horizons.length; i++) out[i] = path[horizons[i]! - 1]!;
   }
 
-  moveLevel(): void {
-    // The window holds all that is needed.
+  /** The lags follow the window; the constant and the cycle are told the new level: y' = slope·y + offset put into the equation. */
+  moveLevel(_window: RowWindow, slope: number, offset: number): void {
+    const { coefficients, lags } = this;
+    const memory = coefficients.subarray(1, 1 + lags.length).reduce((sum, value) => sum + value, 0);
+    coefficients[0] = slope * coefficients[0]! + offset * (1 - memory);
+    for (let j = 1 + lags.length; j < coefficients.length; j++) coefficients[j] = slope * coefficients[j]!;
   }
 
   save(): SavedArxRidge {

@@ -3,6 +3,8 @@ import { minimizeSimplex } from "../numeric/nelder-mead.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
+/** Rows that tell the level after a shift. */
+const LEVEL_ROWS = 6;
 const MAX_EVALUATIONS = 70;
 /** The second fit starts from the first one's gains. */
 const REFIT_EVALUATIONS = 40;
@@ -81,9 +83,16 @@ class DoubleSeasonalSmoothing implements Member {
     }
   }
 
-  moveLevel(slope: number, offset: number): void {
-    this.level = slope * this.level + offset;
+  /** The level had begun to follow by itself, so it is read off the newest rows. */
+  moveLevel(window: RowWindow, slope: number): void {
+    const { day, week } = this.shape;
     for (const cycle of [this.dayCycle, this.weekCycle]) for (let slot = 0; slot < cycle.length; slot++) cycle[slot] = slope * cycle[slot]!;
+    let sum = 0;
+    for (let back = 1; back <= LEVEL_ROWS; back++) {
+      const row = window.count - back;
+      sum += window.ago(back) - this.dayCycle[row % day]! - (week > 0 ? this.weekCycle[row % week]! : 0);
+    }
+    this.level = sum / LEVEL_ROWS;
     this.error = 0;
   }
 

@@ -27,8 +27,8 @@ export interface Member {
   solve(rows: TrainingRows, end: number): void;
   /** Fills `out` with the forecasts for `horizons` (ascending, in rows after the newest, from 1). */
   forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void;
-  /** The level has moved: what was u is now slope·u + offset. The window has been moved already. */
-  moveLevel(slope: number, offset: number): void;
+  /** The level has moved: what was u is now slope·u + offset. The window has been moved already, its newest row stood there. */
+  moveLevel(window: RowWindow, slope: number, offset: number): void;
   /** Plain JSON data from which the kind's `restore` makes an equal member; only after the last `solve`. */
   save(): unknown;
 }

@@ -106,8 +106,9 @@ class ProfileCorrection implements Member {
     }
   }
 
-  moveLevel(slope: number, offset: number): void {
+  moveLevel(_window: RowWindow, slope: number, offset: number): void {
     for (const profile of [this.dayProfile, this.weekProfile]) for (let slot = 0; slot < profile.length; slot++) profile[slot] = slope * profile[slot]! + offset;
+    for (const coefficients of this.coefficients) coefficients[0] = slope * coefficients[0]!;
     this.dayDrifts.fill(0);
     this.weekDrifts.fill(0);
   }

@@ -26,23 +26,27 @@ export class RowWindow {
     return this.ring[index < 0 ? index + this.ring.length : index]!;
   }
 
-  /** Changes every row in place. */
-  transform(change: (value: number, place: number) => number): void {
-    for (let i = 0; i < this.ring.length; i++) this.ring[i] = change(this.ring[i]!, i);
-  }
-
-  /** The value at a place of the ring, for a window that moves with another. */
-  at(place: number): number {
-    return this.ring[place]!;
+  /** Changes all rows but the newest `kept` in place. */
+  transformBefore(kept: number, change: (value: number) => number): void {
+    for (let back = kept + 1; back <= Math.min(this.count, this.ring.length); back++) {
+      const index = this.next - back;
+      const place = index < 0 ? index + this.ring.length : index;
+      this.ring[place] = change(this.ring[place]!);
+    }
   }
 
   /** The same rows in another unit. */
   map(change: (value: number) => number): RowWindow {
     const other = new RowWindow(this.ring.length);
-    other.ring.set(this.ring.map(change));
-    other.count = this.count;
-    other.next = this.next;
+    other.copyFrom(this, change);
     return other;
+  }
+
+  /** Becomes another window of the same capacity, in another unit. */
+  copyFrom(other: RowWindow, change: (value: number) => number): void {
+    this.ring.set(other.ring.map(change));
+    this.count = other.count;
+    this.next = other.next;
   }
 
   save(): SavedWindow {
