@@ -115,7 +115,7 @@ describe("the page", () => {
     await page.locator(".connection.live").waitFor();
     for (let index = 0; index < 3; index += 1) daemon.tick();
     const newest = await daemon.decisions.decisions({ target: "checkout", limit: 1 });
-    const text = newest.ok ? (newest.value.decisions[0]?.decision.reasons.at(-1)?.text ?? "") : "";
+    const text = newest.ok ? (newest.value.decisions[0]?.decision.reasons.findLast((reason) => reason.before !== reason.after)?.text ?? newest.value.decisions[0]?.decision.reasons[0]?.text ?? "") : "";
     await expect.poll(() => page.locator("tbody tr").first().innerText()).toContain(text);
     await expect.poll(() => page.locator(".tiles").innerText()).toContain(`${String(daemon.target("checkout")?.replicas.ready)} of`);
   });

@@ -71,7 +71,7 @@ function otherPurchases(decision: Decision, offerings: readonly Offering[]): Alt
 /** What speaks against buying all of one offering: its cost where it is dearer, else that all would stand and fall together. */
 function against(offering: Offering, { costDifferencePerHourUsd: cost, carbonDifferenceGramsPerHour: carbon }: Alternative): string {
   if (cost !== undefined && cost > 0) return carbon !== undefined && carbon < 0 ? "cleaner, but dearer" : "dearer";
-  const risk = offering.interruptionsPerHour > 0 ? `, each interrupted ${String(offering.interruptionsPerHour)} times an hour` : "";
+  const risk = offering.interruptionsPerHour > 0 ? `, each interrupted ${String(Number(offering.interruptionsPerHour.toPrecision(2)))} times an hour` : "";
   return `all in one place, ${offering.zone}${risk}`;
 }
 

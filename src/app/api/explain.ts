@@ -70,9 +70,9 @@ function summarize(decision: Decision): string {
   return `${VERBS[kind]} ${counts}${told === undefined ? "" : `: ${told.text.replace(/\.$/u, "")}`}.${without}`;
 }
 
-/** The last rule that changed the count; where none did, the last word. */
+/** The last rule that changed the count; where none did, the first: what was needed is what there is. */
 function decisive(decision: Decision): Reason | undefined {
-  return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons.at(-1);
+  return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons[0];
 }
 
 function replicas(count: number): string {

@@ -5,12 +5,12 @@ import { CommandDialog, Overrides, type Command } from "./controls.tsx";
 import { DecisionDetail } from "./decision-detail.tsx";
 import { Change, Decisions, KindChip, Why } from "./decisions.tsx";
 import { Dialog } from "./dialog.tsx";
-import { ago, words } from "./format.ts";
+import { ago, quantity, span, words } from "./format.ts";
 import { Header } from "./header.tsx";
 import { setToken } from "./http.ts";
 import { Tiles } from "./tiles.tsx";
 import { useDaemon, type DaemonState } from "./use-daemon.ts";
-import type { Target } from "./wire-types.ts";
+import type { Decision, Target } from "./wire-types.ts";
 
 const WINDOWS: readonly (readonly [number, string])[] = [[900, "15 min"], [3_600, "1 h"], [21_600, "6 h"], [86_400, "1 d"], [604_800, "1 w"]];
 
@@ -71,9 +71,14 @@ function Headline({ target, decided, nowSeconds, onOpen }: { readonly target: Ta
   return (
     <section class="headline" aria-label="Newest decision">
       <p class="say"><KindChip kind={decision.kind} /> <Change decision={decision} /> <span class="reason"><Why decision={decision} /></span></p>
-      <p class="muted">{ago(decision.timeSeconds, nowSeconds)}{target.gate.open ? "" : ` · not carried out: ${target.gate.detail === "" ? words(target.gate.code) : target.gate.detail}`} · <button type="button" class="link" onClick={() => { onOpen(decision.id); }}>Explain</button></p>
+      <p class="muted">{ago(decision.timeSeconds, nowSeconds)}{expectation(decision, target.signals["demand"]?.unit ?? "")}{target.gate.open ? "" : ` · not carried out: ${target.gate.detail === "" ? words(target.gate.code) : target.gate.detail}`} · <button type="button" class="link" onClick={() => { onOpen(decision.id); }}>Explain</button></p>
     </section>
   );
+}
+
+function expectation({ forecast }: Decision, unit: string): string {
+  if (forecast === undefined) return " · decided without a forecast";
+  return ` · expects ${quantity(forecast.p50)} ${unit} in ${span(forecast.leadTimeSeconds)}, ${quantity(forecast.p99)} at p99`;
 }
 
 function WindowPicker({ value, onPick }: { readonly value: number; readonly onPick: (seconds: number) => void }) {

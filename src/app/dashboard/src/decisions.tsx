@@ -3,9 +3,9 @@ import type { Decided, Decision } from "./wire-types.ts";
 
 const SHOWN_ROWS = 15;
 
-/** The rule that settled it: the last that changed the count; where none did, the last word. */
+/** The rule that settled it: the last that changed the count; where none did, the first: what was needed is what there is. */
 export function decisive(decision: Decision) {
-  return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons.at(-1);
+  return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons[0];
 }
 
 export function Change({ decision }: { readonly decision: Decision }) {

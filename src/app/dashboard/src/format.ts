@@ -8,6 +8,9 @@ const day = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", ho
 /** What stands for a value that is not there: never zero. */
 export const ABSENT = "–";
 
+/** What rounds to nothing has no sign. */
+const SMALLEST_USD = 0.005;
+
 type Maybe = number | null | undefined;
 const isThere = (value: Maybe): value is number => value !== undefined && value !== null && Number.isFinite(value);
 
@@ -22,6 +25,7 @@ export function quantity(value: Maybe): string {
 
 export function usd(value: Maybe, signed = false): string {
   if (!isThere(value)) return ABSENT;
+  if (Math.abs(value) < SMALLEST_USD) return "$0.00";
   const digits = Math.abs(value) >= 100 ? 0 : 2;
   const text = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Math.abs(value));
   return `${sign(value, signed)}$${text}`;

@@ -8,7 +8,7 @@ export function Tiles({ target, nowSeconds }: { readonly target: Target; readonl
   const demand = signals["demand"];
   const value = demand?.observation.kind === "value" ? demand.observation.value : undefined;
   const since = span(nowSeconds - spend.sinceSeconds);
-  const savedTone = spend.savedUsd === undefined ? "" : spend.savedUsd >= 0 ? "good" : "bad";
+  const savedTone = spend.savedUsd === undefined || usd(spend.savedUsd) === "$0.00" ? "" : spend.savedUsd > 0 ? "good" : "bad";
   return (
     <dl class="tiles">
       <Tile name="Load" value={quantity(value)} unit={demand?.unit ?? ""} note={demand?.observation.kind === "absent" ? `No value: ${demand.observation.detail}` : capacity === undefined || value === undefined ? "capacity not known yet" : `${percent(value / capacity)} of capacity`} tone={demand?.observation.kind === "absent" ? "bad" : ""} />
