@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { MetricStore } from "../src/observe/metrics/metric-store.ts";
+import { hasCollector, startCollector } from "../test/fixtures/otlp/collector.ts";
 import { decodeRequestMessage, encodeRequest, type OraclePoint, type OracleResourceMetrics } from "../test/fixtures/otlp/oracle.ts";
 import type { BenchRow } from "./bench-row.ts";
 import { perCoreSecond } from "./measure.ts";
@@ -16,7 +17,7 @@ const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5
 type Shape = "sum" | "histogram" | "exponential histogram";
 
 /** Points per core-second from the gzip bytes to the series' state, beside protobufjs doing the same. */
-export function run(): Promise<readonly BenchRow[]> {
+export async function run(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   const goals = { sum: 1_000_000, histogram: 500_000, "exponential histogram": undefined } as const;
   for (const shape of ["sum", "histogram", "exponential histogram"] as const) {
@@ -26,9 +27,37 @@ export function run(): Promise<readonly BenchRow[]> {
     const goal = goals[shape];
     rows.push({ what: `${shape} points, gzip to series state`, value: perCoreSecond(ours(bodies)), unit: "points/core-s", ...(goal === undefined ? {} : { goal: { atLeast: goal } }) });
     rows.push({ what: `${shape} points, protobufjs to the same state`, value: perCoreSecond(protobufjs(bodies)), unit: "points/core-s", note: "comparison" });
+    const collector = await collectorRate(bodies);
+    if (collector !== undefined) rows.push({ what: `${shape} points, a Collector 0.165 (OTLP in, nothing out)`, value: collector, unit: "points/core-s", note: "comparison" });
     rows.push({ what: `${shape} points, gunzip alone`, value: perCoreSecond(gunzipAlone(bodies)), unit: "points/core-s", note: "upper bound" });
   }
-  return Promise.resolve(rows);
+  return rows;
+}
+
+const COLLECTOR_SECONDS = 4;
+
+/** The same bodies sent to a real Collector, by its processor time; undefined where none has been built. */
+async function collectorRate(bodies: readonly Buffer[]): Promise<number | undefined> {
+  if (!hasCollector) {
+    process.stderr.write("no Collector to compare with: npm run build:collector builds one\n");
+    return undefined;
+  }
+  const collector = await startCollector({ transport: "nowhere", compression: "none", port: 0 });
+  const send = async (seconds: number): Promise<number> => {
+    const [cpu, end] = [collector.cpuSeconds(), Date.now() + seconds * 1000];
+    let points = 0;
+    for (; Date.now() < end; points += POINTS) {
+      const headers = { "content-type": "application/x-protobuf", "content-encoding": "gzip" };
+      const response = await fetch(`http://127.0.0.1:${String(collector.httpPort)}/v1/metrics`, { method: "POST", headers, body: bodies[(points / POINTS) % REQUESTS] as Buffer });
+      if (!response.ok) throw new Error(`the Collector answered ${String(response.status)}`);
+      await response.arrayBuffer();
+    }
+    return points / (collector.cpuSeconds() - cpu);
+  };
+  await send(1);
+  const rate = await send(COLLECTOR_SECONDS);
+  await collector.stop();
+  return rate;
 }
 
 function ours(bodies: readonly Buffer[]): () => number {

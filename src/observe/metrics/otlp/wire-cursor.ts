@@ -41,6 +41,14 @@ export class WireCursor {
   /** An unsigned varint as a number; above 2^53 it is rounded. */
   varint(end: number): number {
     let p = this.position;
+    // Nearly all tags and lengths are one byte.
+    if (p < end) {
+      const first = this.bytes[p] as number;
+      if (first < 128) {
+        this.position = p + 1;
+        return first;
+      }
+    }
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {
