@@ -3,8 +3,8 @@ import type { Intent, Outcome } from "../../model/intent.ts";
 import type { DaemonView } from "../daemon-view.ts";
 
 /**
- * The daemon's word on itself, as the control loop tells it. Each call is cheap, never throws and may be left out of a test by
- * `SILENT_TELEMETRY`. What can be read at scrape time (data age, replicas, forecast health, money) is read from the view.
+ * The daemon's word on itself, as the control loop tells it. Each call is cheap and never throws. What can be read
+ * at scrape time (data age, replicas, forecast health, money) is read from the view.
  */
 export interface Telemetry {
   /** From the newest input's arrival to the decision. Also counts guard interventions by the decision's reasons, and beats the heart. */
@@ -31,21 +31,3 @@ export interface Telemetry {
 
 /** Reasons by which the guard changed a count carry this prefix in their code. */
 export const GUARD_PREFIX = "guard-";
-
-const nothing = (): void => undefined;
-
-/** Tells nothing to anyone. */
-export const SILENT_TELEMETRY: Telemetry = {
-  decided: nothing,
-  stepped: nothing,
-  actedOn: nothing,
-  forecastMatured: nothing,
-  inputAbsent: nothing,
-  otlpAccepted: nothing,
-  otlpRejected: nothing,
-  reloaded: nothing,
-  journalSynced: nothing,
-  observe: nothing,
-  metricsText: () => Promise.resolve(""),
-  close: () => Promise.resolve(),
-};
