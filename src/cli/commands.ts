@@ -24,4 +24,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
   drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },
   replay: { summary: "replay a policy on your own history, beside the peers and perfect foresight", load: () => import("./replay.ts") },
+  plan: { summary: "what a new policy would have changed on the last days", load: () => import("./plan.ts") },
+  calibrate: { summary: "learn what one replica carries from a history", load: () => import("./calibrate.ts") },
 };
