@@ -79,7 +79,7 @@ ${table(m4)}
 
 statsforecast: ${oracle}
 
-## Open set: ${"30 series at 8 origins"}, one day ahead
+## Open set: 30 series at 8 origins, one day ahead
 
 ${table(open)}
 

@@ -85,7 +85,7 @@ export class RunningEnsemble implements OnlineForecaster {
     this.windows = openWindows(saved.units, RowWindow.restore(window));
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.baselines = BASELINES.map((id) => new SeatedMember(id, saved.shape));
-    this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]!));
+    this.trackers = saved.knots.map((knot, i) => new HorizonTracker(trackerShape(knot, members.length, saved.shape), trackers[i]));
     this.weights = this.trackers.map((tracker) => weightsFromErrors(tracker.errors.subarray(0, members.length), new Float64Array(members.length)));
     this.combination = new Combination(members.length);
     this.firstRow = Math.round(saved.startSeconds / saved.stepSeconds);
