@@ -56,7 +56,7 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired, reasons, missing, purchased });
   const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory };
   const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
-  return { decision: isOpen ? deferred(decision) : decision, intent: isOpen ? undefined : intentOf(decision, seen, snapshot, policy), nextState };
+  return { decision: isOpen ? deferred(decision) : decision, intent: isOpen ? undefined : intentOf(decision, { snapshot, seen, policy }), nextState };
 }
 
 /** While the breaker is open nothing is sent: what was decided stands in the reasons. */
@@ -122,7 +122,7 @@ function decisionOf(parts: DecisionParts): Decision {
     reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: "nothing is known yet: hold what runs", before: current, after: desired }],
     ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
     ...(plan !== undefined && { forecast: forecastOf(state, plan, missing) }),
-    inputs: inputsOf(seen, snapshot.timeSeconds),
+    inputs: inputsOf(seen, policy, snapshot.timeSeconds),
     ...(allocation !== undefined && { allocation, costPerHourUsd: allocation.costPerHourUsd, ...(allocation.carbonGramsPerHour !== undefined && { carbonGramsPerHour: allocation.carbonGramsPerHour }) }),
     ...(allocation === undefined && pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
   };
@@ -149,20 +149,23 @@ function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): No
 
 const Z99 = 2.326347874;
 
-function inputsOf(seen: TargetSnapshot, nowSeconds: number): Decision["inputs"] {
-  const inputs: Record<string, { readonly value: number; readonly ageSeconds: number } | { readonly cause: string }> = {};
+function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Decision["inputs"] {
+  const inputs: Record<string, Decision["inputs"][string]> = {};
   for (const name of ["demand", "utilization", "missRatio", "backlog"] as const) {
     const observation = seen[name];
     const value = valueOf(observation);
-    if (observation.kind === "value" && value !== undefined) inputs[name] = { value, ageSeconds: nowSeconds - observation.timeSeconds };
-    else if (observation.kind === "absent") inputs[name] = { cause: observation.cause };
+    const spec = policy.signals[name];
+    const source = spec === undefined ? {} : { source: `${spec.source}: ${spec.metric}` };
+    if (observation.kind === "value" && value !== undefined) inputs[name] = { value, ageSeconds: nowSeconds - observation.timeSeconds, ...source };
+    else if (observation.kind === "absent") inputs[name] = { cause: observation.cause, ...source };
   }
-  if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds };
-  else inputs["readyReplicas"] = { cause: seen.workload.cause };
+  const source = policy.actuator.type;
+  if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds, source };
+  else inputs["readyReplicas"] = { cause: seen.workload.cause, source };
   return inputs;
 }
 
-function intentOf(decision: Decision, seen: TargetSnapshot, snapshot: Snapshot, policy: Policy): Intent | undefined {
+function intentOf(decision: Decision, { snapshot, seen, policy }: Pick<DecisionParts, "snapshot" | "seen" | "policy">): Intent | undefined {
   const { desiredReplicas: desired, currentReplicas: current, allocation, kind } = decision;
   if (seen.workload.kind === "absent" || kind === "hold" || kind === "defer") return undefined;
   return {

@@ -39,8 +39,8 @@ export interface Decision {
     /** "forecast" in the ordinary case; else what stood in for it. */
     readonly used: "forecast" | "reactive" | "hold" | "static";
   };
-  /** Inputs as they were seen: value and age, or the cause of absence. */
-  readonly inputs: Readonly<Record<string, { readonly value: number; readonly ageSeconds: number } | { readonly cause: string }>>;
+  /** Inputs as they were seen: value and age, or the cause of absence; and where they come from. */
+  readonly inputs: Readonly<Record<string, ({ readonly value: number; readonly ageSeconds: number } | { readonly cause: string }) & { readonly source?: string }>>;
   readonly costPerHourUsd?: number;
   readonly carbonGramsPerHour?: number;
 }
