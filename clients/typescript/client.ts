@@ -66,11 +66,11 @@ export type Decision = {
     readonly desiredReplicas: number;
     readonly costPerHourUsd?: number;
   };
-  /** Demand at the lead time, by quantile, and what the decision stood on. */
+  /** Demand at the lead time, by quantile (null while the model knows none), and what the decision stood on. */
   readonly forecast?: {
     readonly leadTimeSeconds: number;
-    readonly p50: number;
-    readonly p99: number;
+    readonly p50: unknown;
+    readonly p99: unknown;
     readonly model: string;
     readonly used: "forecast" | "reactive" | "hold" | "static";
   };

@@ -60,7 +60,7 @@ describe("foretide explain, from the journal alone", () => {
     const told = explanationSchema.parse(JSON.parse(stdout));
     const { decision } = decisionAt(SCENE, 1_790_000_000 + 5 * 40);
     expect(told.decision).toEqual(JSON.parse(JSON.stringify(decision)));
-    expect(told.inputs.find((input) => input.name === "demand")).toMatchObject({ value: decision.inputs["demand"] && "value" in decision.inputs["demand"] ? decision.inputs["demand"].value : -1, ageSeconds: 2.4 });
+    expect(told.inputs.find((input) => input.name === "demand")).toMatchObject({ value: decision.inputs["demand"] && "value" in decision.inputs["demand"] ? decision.inputs["demand"].value : -1, ageSeconds: 2.4, source: "otlp: http.server.request.duration" });
     expect(told.inputs.find((input) => input.name === "backlog")).toEqual({ name: "backlog", cause: "absent" });
     expect(told.quantiles.map(({ level }) => level)).toEqual([0.05, 0.5, 0.9, 0.99]);
     expect(told.steps.map(({ code: rule }) => rule)).toEqual(decision.reasons.map(({ code: rule }) => rule));

@@ -69,6 +69,7 @@ describe("inputs and quantiles", () => {
     expect(explain({ ...record, forecast }).quantiles).toEqual([{ level: 0.5, demand: 11 }, { level: 0.9, demand: 21 }]);
     expect(explain(record).quantiles).toEqual([{ level: 0.5, demand: 1 }, { level: 0.99, demand: 2 }]);
     expect(explain(recordOf({})).quantiles).toEqual([]);
+    expect(explain(recordOf({ forecast: { leadTimeSeconds: 70, p50: Number.NaN, p99: 2, model: "m", used: "reactive" } })).quantiles).toEqual([{ level: 0.99, demand: 2 }]);
   });
 });
 

@@ -31,7 +31,7 @@ function quantilesAtLeadTime({ decision, forecast }: DecisionRecord): Explanatio
   const used = decision.forecast;
   if (used === undefined) return [];
   const at = forecast === undefined ? -1 : nearest(forecast.horizonsSeconds, used.leadTimeSeconds);
-  if (forecast === undefined || at < 0) return [{ level: 0.5, demand: used.p50 }, { level: 0.99, demand: used.p99 }];
+  if (forecast === undefined || at < 0) return [{ level: 0.5, demand: used.p50 }, { level: 0.99, demand: used.p99 }].filter(({ demand }) => Number.isFinite(demand));
   return forecast.levels.flatMap((level, index) => {
     const demand = forecast.quantiles[index]?.[at];
     return demand === undefined || !Number.isFinite(demand) ? [] : [{ level, demand }];

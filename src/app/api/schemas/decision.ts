@@ -41,9 +41,9 @@ export const decisionSchema = z
       .optional()
       .describe("The constraint that bound, and what would have been decided without it."),
     forecast: z
-      .object({ leadTimeSeconds: z.number(), p50: z.number(), p99: z.number(), model: z.string(), used: z.enum(["forecast", "reactive", "hold", "static"]) })
+      .object({ leadTimeSeconds: z.number(), p50: z.number().nullable(), p99: z.number().nullable(), model: z.string(), used: z.enum(["forecast", "reactive", "hold", "static"]) })
       .optional()
-      .describe("Demand at the lead time, by quantile, and what the decision stood on."),
+      .describe("Demand at the lead time, by quantile (null while the model knows none), and what the decision stood on."),
     inputs: z.record(z.string(), inputSchema).describe("Inputs as they were seen, with their age."),
     costPerHourUsd: z.number().optional(),
     carbonGramsPerHour: z.number().optional(),

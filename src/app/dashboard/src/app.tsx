@@ -77,7 +77,7 @@ function Headline({ target, decided, nowSeconds, onOpen }: { readonly target: Ta
 }
 
 function expectation({ forecast }: Decision, unit: string): string {
-  if (forecast === undefined) return " · decided without a forecast";
+  if (forecast === undefined || forecast.p50 === null) return " · decided without a forecast";
   return ` · expects ${quantity(forecast.p50)} ${unit} in ${span(forecast.leadTimeSeconds)}, ${quantity(forecast.p99)} at p99`;
 }
 
