@@ -1,5 +1,6 @@
 import { NO_SHAPE, PointBatch, type BatchBlock } from "./point-batch.ts";
-import { STATE, STATE_STRIDE, type SeriesTable } from "./series-table.ts";
+import { STATE, STATE_STRIDE } from "./series-state.ts";
+import type { SeriesTable } from "./series-table.ts";
 import type { SeriesSink } from "./series-watcher.ts";
 
 const batch = new PointBatch();

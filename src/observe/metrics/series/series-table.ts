@@ -2,6 +2,7 @@ import { canonicalAttributes, type Attributes } from "./attributes.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import { EntryPool } from "./entry-pool.ts";
 import { pushLastPoint } from "./last-point.ts";
+import { STATE_STRIDE } from "./series-state.ts";
 import type { SeriesSink, SeriesWatcher } from "./series-watcher.ts";
 
 /** How many series are kept, so that no sender can fill the memory. A series that a policy reads is never evicted. */
@@ -18,10 +19,6 @@ const EVICTED_SHARE = 0.1;
 const MAX_BOUNDS = 4096;
 /** Resources, scopes and metrics together, per series allowed: those left without a series are removed at this count. */
 const MAX_OWNERS_PER_SERIES = 3;
-
-/** Columns of `SeriesTable.state`; one series is one 64-byte line. Times are epoch seconds. */
-export const STATE = { start: 0, time: 1, value: 2, count: 3, interval: 4, arrival: 5, lastDrop: 6, conflictUntil: 7 } as const;
-export const STATE_STRIDE = 8;
 
 export interface ResourceEntry {
   readonly attributes: Attributes;

@@ -1,7 +1,8 @@
 import { BAD_SHAPE, NO_SHAPE, POINT, POINT_STRIDE, shapeLength, type BatchBlock, type PointBatch } from "./point-batch.ts";
 import { KIND, NO_RECORDED_VALUE, TEMPORALITY, type PointRejection } from "./point-kinds.ts";
 import type { OtlpCounters } from "../otlp/otlp-counters.ts";
-import { STATE, STATE_STRIDE, type SeriesTable } from "./series-table.ts";
+import { STATE, STATE_STRIDE } from "./series-state.ts";
+import type { SeriesTable } from "./series-table.ts";
 
 /** How far a point's time may be from the receiver's clock. */
 export interface TimeLimits {

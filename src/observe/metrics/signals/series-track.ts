@@ -1,6 +1,7 @@
 import { POINT, POINT_STRIDE, shapeLength, type BatchBlock, type PointBatch } from "../series/point-batch.ts";
 import { KIND, NO_RECORDED_VALUE, TEMPORALITY } from "../series/point-kinds.ts";
-import { STATE, STATE_STRIDE, type SeriesTable } from "../series/series-table.ts";
+import { STATE, STATE_STRIDE } from "../series/series-state.ts";
+import type { SeriesTable } from "../series/series-table.ts";
 import type { SeriesSink } from "../series/series-watcher.ts";
 import { explicitAbove, exponentialAbove } from "./distribution.ts";
 import type { MetricSignal } from "./metric-signal.ts";
