@@ -2,7 +2,7 @@ import { canonicalAttributes, type Attributes } from "./attributes.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import { EntryPool } from "./entry-pool.ts";
 import { pushLastPoint } from "./last-point.ts";
-import { STATE_STRIDE } from "./series-state.ts";
+import { STATE, STATE_STRIDE } from "./series-state.ts";
 import type { SeriesSink, SeriesWatcher } from "./series-watcher.ts";
 
 /** How many series are kept, so that no sender can fill the memory. A series that a policy reads is never evicted. */
