@@ -19,6 +19,9 @@ const BUDGET = 0.001;
 const quick = process.argv.includes("--quick");
 const traces = quick ? ["ms_mongo01", "ms_ingress01"] : Object.keys(WARM_UP_DAYS);
 const one = process.argv.indexOf("--lead");
+const onlyAt = process.argv.indexOf("--only");
+/** Measures the rows of one kind of baseline alone, and writes nothing. */
+const only = onlyAt >= 0 ? process.argv[onlyAt + 1] : undefined;
 const leadTimes = one >= 0 ? [Number(process.argv[one + 1])] : quick ? [120] : [30, 120, 300];
 const HINDSIGHT_BUDGETS = [0.001, 0.0014];
 const TARGETS = [0.6, 0.66, 0.7, 0.74, 0.78];
@@ -43,6 +46,7 @@ for (const lead of leadTimes) {
   say(`lead ${String(lead)} s: optima ${bounds.map((hours) => hours.toFixed(0)).join(" ")}`);
   const rows: Row[] = [];
   const measure = (name: string, run: (world: ReplayWorld) => ReplayScore): void => {
+    if (only !== undefined && !name.startsWith(only)) return;
     const scores = worlds.map(run);
     rows.push(rowOf(name, scores, bounds));
     say(lineOf(rows.at(-1)));
@@ -52,7 +56,7 @@ for (const lead of leadTimes) {
   if (lead === 120) measure("foretide, belief 15 % low", (world) => ours(world, { lead, belief: 85 }));
   if (lead === 120) measure("foretide, 45 s more lag", (world) => ours({ ...world, observation: { ...world.observation, lagSteps: 4 } }, { lead }));
   if (lead === 120 && !quick) measure("foretide without forecast (ablation)", (world) => ours(world, { lead, forecast: false }));
-  if (!quick) {
+  if (!quick && only === undefined) {
     const candidates = HINDSIGHT_BUDGETS.map((budget) => worlds.map((world) => ours(world, { lead, budget })));
     rows.push(rowOf("foretide, best error budget per trace in hindsight", worlds.map((_, t) => cheapest(candidates.map((scores) => scores[t]))), bounds));
   }
@@ -61,7 +65,7 @@ for (const lead of leadTimes) {
     measure(`${name}, default (${String(baseline.defaultTarget)})`, (world) => at(world, baseline.defaultTarget));
     if (["hpa-tolerance-2"].includes(name) && !quick) measure(`${name}, best target per trace in hindsight`, (world) => cheapest(TARGETS.map((target) => at(world, target))));
   }
-  if (!quick) write(lead, sectionOf(lead, optima, rows));
+  if (!quick && only === undefined) write(lead, sectionOf(lead, optima, rows));
 }
 
 function ours(world: ReplayWorld, given: { readonly lead: number; readonly belief?: number; readonly budget?: number; readonly forecast?: boolean }): ReplayScore {

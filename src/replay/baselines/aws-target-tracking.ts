@@ -10,6 +10,8 @@ const OUT_MINUTES = 3;
 const IN_MINUTES = 15;
 /** The low alarm stands a tenth under the target. */
 const LOW_SHARE = 0.9;
+/** The group's default cooldown between two scale-ins. */
+const COOLDOWN_SECONDS = 300;
 
 /**
  * Target tracking of EC2 Auto Scaling: three one-minute points above the target scale out in proportion, fifteen below 90 % of it
@@ -17,9 +19,11 @@ const LOW_SHARE = 0.9;
  */
 export class AwsTargetTracking implements Controller {
   private readonly options: TargetTrackingOptions;
-  private readonly minutes: number[] = [];
+  /** Use and ready instances of each minute, oldest first. */
+  private readonly minutes: { readonly use: number; readonly ready: number }[] = [];
   private lastMinute = -1;
   private lastOutSeconds = -Infinity;
+  private lastInSeconds = -Infinity;
 
   constructor(options: TargetTrackingOptions = { targetUse: 0.65, warmupSeconds: 120 }) {
     this.options = options;
@@ -30,19 +34,20 @@ export class AwsTargetTracking implements Controller {
     const minute = Math.floor(timeSeconds / MINUTE_SECONDS);
     if (minute === this.lastMinute || Number.isNaN(utilization)) return current;
     this.lastMinute = minute;
-    this.minutes.push(Math.min(1, utilization));
+    this.minutes.push({ use: Math.min(1, utilization), ready: readyReplicas });
     if (this.minutes.length > IN_MINUTES + 1) this.minutes.shift();
     const known = this.minutes.slice(0, -1); // a minute late
-    const newest = known.at(-1) ?? 0;
+    const newest = known.at(-1) ?? { use: 0, ready: readyReplicas };
     const { targetUse, warmupSeconds } = this.options;
-    const high = known.length >= OUT_MINUTES && known.slice(-OUT_MINUTES).every((use) => use > targetUse);
+    const wanted = Math.max(1, Math.ceil((newest.ready * newest.use) / targetUse));
+    const high = known.length >= OUT_MINUTES && known.slice(-OUT_MINUTES).every(({ use }) => use > targetUse);
     if (high) {
-      const wanted = Math.ceil((readyReplicas * newest) / targetUse);
       if (wanted > current) this.lastOutSeconds = timeSeconds;
       return Math.max(current, wanted);
     }
-    const low = known.length >= IN_MINUTES && known.slice(-IN_MINUTES).every((use) => use < LOW_SHARE * targetUse);
-    if (!low || timeSeconds - this.lastOutSeconds < warmupSeconds) return current;
-    return Math.min(current, Math.max(1, Math.ceil((readyReplicas * newest) / targetUse)));
+    const low = known.length >= IN_MINUTES && known.slice(-IN_MINUTES).every(({ use }) => use < LOW_SHARE * targetUse);
+    if (!low || timeSeconds - this.lastOutSeconds < warmupSeconds || timeSeconds - this.lastInSeconds < COOLDOWN_SECONDS) return current;
+    if (wanted < current) this.lastInSeconds = timeSeconds;
+    return Math.min(current, wanted);
   }
 }

@@ -53,7 +53,7 @@ describe("the guard", () => {
     ["takes the decided count where nothing was asked before", { desiredReplicas: 4, workload: { kind: "absent", cause: "stale", detail: "no answer" } }, 4, ["guard-workload-unknown"]],
     ["halts while 45 % are neither ready nor pending", { desiredReplicas: 8, workload: workload(10, 5) }, 10, ["guard-halt"]],
     ["does not halt for replicas that are pending", { desiredReplicas: 8, workload: workload(10, 5, 5) }, 8, []],
-  ])("%s", (_name, fields, count, codes) => {
+  ])("%s", (...[, fields, count, codes]) => {
     expect(run(fields)).toEqual({ count, codes });
   });
 
