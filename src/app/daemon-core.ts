@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { settleOpenIntents } from "../act/carry-out.ts";
 import { createGateMemory } from "../act/gate-memory.ts";
 import { createKillSwitch, type KillSwitch } from "../act/kill-switch.ts";
-import type { HistoryStore } from "../history/history-store.ts";
-import { openSqliteHistory } from "../history/sqlite-history.ts";
+import { HOURLY_RETENTION_SECONDS, type HistoryStore } from "../history/history-store.ts";
+import { HISTORY_FILE, openSqliteHistory } from "../history/sqlite-history.ts";
 import type { Journal } from "../journal/journal.ts";
-import { openSegmentJournal } from "../journal/segment-journal.ts";
+import { JOURNAL_FOLDER, openSegmentJournal } from "../journal/segment-journal.ts";
 import type { Intent, Outcome } from "../model/intent.ts";
 import { success, type Result } from "../model/result.ts";
 import { MetricStore } from "../observe/metrics/metric-store.ts";
@@ -14,6 +14,7 @@ import type { DaemonConfig } from "../policy/daemon-schema.ts";
 import type { Clock } from "./clock.ts";
 import { ControlBook } from "./control-book.ts";
 import type { GateFacts } from "./target-runtime.ts";
+import type { Log } from "./telemetry/log.ts";
 
 /** What closes, in the order of opening. */
 export type Closers = (() => unknown)[];
@@ -34,17 +35,18 @@ export interface DaemonCore {
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** Opens stores and brake, settles what the last process left open. What was opened is pushed to `closers`, whatever comes. */
-export async function openCore(config: DaemonConfig, clock: Clock, closers: Closers): Promise<Result<DaemonCore>> {
+export async function openCore(config: DaemonConfig, { clock, log }: { readonly clock: Clock; readonly log: Log }, closers: Closers): Promise<Result<DaemonCore>> {
   const directory = resolve(config.data.directory);
-  const journal = await openSegmentJournal(join(directory, "journal"));
+  const journal = await openSegmentJournal(join(directory, JOURNAL_FOLDER));
   if (!journal.ok) return journal;
   closers.push(() => journal.value.close());
+  for (const damage of journal.value.damage) log.error({ damage }, "the journal was damaged: what could not be read is kept beside it");
   const book = ControlBook.open(join(directory, "controls.json"));
   if (!book.ok) return book;
-  const history = await openSqliteHistory(join(directory, "history.sqlite"));
+  const history = await openSqliteHistory(join(directory, HISTORY_FILE), { now: () => clock.nowSeconds() });
   if (!history.ok) return history;
   closers.push(() => history.value.close());
-  closers.push(await keepPruned(config, clock, { journal: journal.value, history: history.value }));
+  closers.push(await keepPruned(config, clock, { journal: journal.value, history: history.value, log }));
 
   const killSwitch = createKillSwitch(resolve(directory, config.killSwitch.file), process.env);
   closers.push(killSwitch.listenForSignal());
@@ -62,11 +64,14 @@ export async function openCore(config: DaemonConfig, clock: Clock, closers: Clos
 }
 
 /** Drops what is older than the retention, now and every hour. Gives how to stop. */
-async function keepPruned({ data }: DaemonConfig, clock: Clock, stores: { readonly journal: Journal; readonly history: HistoryStore }): Promise<() => void> {
+async function keepPruned({ data }: DaemonConfig, clock: Clock, stores: { readonly journal: Journal; readonly history: HistoryStore; readonly log: Log }): Promise<() => void> {
   const prune = async (): Promise<void> => {
     const now = clock.nowSeconds();
-    await stores.history.prune(now - data.historyRetention);
-    await stores.journal.prune(now - data.journalRetention, data.journalSize);
+    const results = [
+      await stores.history.prune(now - data.historyRetention, now - Math.max(HOURLY_RETENTION_SECONDS, data.historyRetention)),
+      await stores.journal.prune(now - data.journalRetention, data.journalSize),
+    ];
+    for (const result of results) if (!result.ok) stores.log.warn({ reason: result.message }, "what is past its retention could not be dropped");
   };
   await prune();
   const timer = setInterval(() => void prune(), PRUNE_EVERY_MS);

@@ -68,7 +68,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const { configuration, log } = options;
   const config = configuration.daemon;
   const clock = options.clock ?? SYSTEM_CLOCK;
-  const core = await openCore(config, clock, closers);
+  const core = await openCore(config, { clock, log }, closers);
   if (!core.ok) return core;
   const { journal, history, book, metrics, killSwitch } = core.value;
   const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
@@ -188,7 +188,7 @@ async function openNetwork(options: DaemonOptions, parts: { readonly metrics: Me
   const otlp = await startOtlpReceivers({
     store: metrics, now: () => clock.nowSeconds(), host: listen.otlpHttp.host, nextPorts: spare,
     httpPort: listen.otlpHttp.enabled && listen.otlpHttp.port, grpcPort: listen.otlpGrpc.enabled && listen.otlpGrpc.port,
-    observer: otlpObserver(telemetry), maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(token !== undefined && { bearerToken: token }),
+    observer: otlpObserver(telemetry), maxInFlightRequests: limits.requestsInFlight, maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(token !== undefined && { bearerToken: token }),
   });
   if (!otlp.ok) return otlp;
   const refused = refusedRequests(metrics.counters, telemetry);
