@@ -3,6 +3,7 @@ import type { JournalPass } from "../journal/journal.ts";
 import { valueOf } from "../model/observation.ts";
 import type { Fleet, Target } from "./fleet.ts";
 import type { PassResult } from "./group-runtime.ts";
+import { stampConditions } from "./target-status.ts";
 import type { DemandStep } from "./history-feed.ts";
 import type { LiveView } from "./live-view.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -62,6 +63,7 @@ export class PassReporter {
       capacity: perReplica !== undefined && ready !== undefined ? perReplica * ready : undefined,
       neededReplicas: perReplica !== undefined && demand !== undefined ? Math.max(target.runtime.policy.replicas.min, Math.ceil(demand / perReplica)) : undefined,
     });
+    stampConditions(target, timeSeconds);
     view.emit({ type: "observation", target: decision.target, row });
   }
 }

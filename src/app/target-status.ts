@@ -70,12 +70,17 @@ export function statusOf(parts: StatusParts, nowSeconds: number): TargetStatus {
     signals: signalsOf(policy, last?.seen),
     capacity: last?.capacity,
     forecast: healthOf(parts, last?.decision),
-    conditions: conditionsOf(parts, last?.decision).map((condition) => parts.conditions.stamp(condition, nowSeconds)),
+    conditions: stampConditions(parts, nowSeconds),
     gate: refusal === undefined ? { open: true, code: "open", detail: "an effect would be let through" } : { open: false, ...refusal },
     spend: board.spend(),
     errorBudgetUsedShare: board.errorBudgetUsedShare(),
     lastDecision: last?.decision,
   };
+}
+
+/** The conditions now, each with the time since which it has held: call it at every pass, so that no change is missed. */
+export function stampConditions(parts: StatusParts, nowSeconds: number): readonly Condition[] {
+  return conditionsOf(parts, parts.board.last?.decision).map((condition) => parts.conditions.stamp(condition, nowSeconds));
 }
 
 /** An intent that nobody sends: whether the gate would let a scale-out through. */

@@ -30,8 +30,8 @@ export interface Demo {
 }
 
 const WEEKS_OF_HISTORY = 4;
-/** Into its day when the demo starts: just before the first rush. */
-const START_SHARE_OF_DAY = 0.24;
+/** Into its day when the demo starts: a minute before the first rush. */
+const START_SHARE_OF_DAY = 0.17;
 const START_DAY = 2;
 const EXPORT_INTERVAL_MS = 2_000;
 const REPLICA_NEWS_MS = 500;
