@@ -4,7 +4,7 @@ import { geometricKnots } from "../numeric/horizon-knots.ts";
 import { RowWindow } from "../numeric/row-window.ts";
 import { logUnit, rawUnit, toUnit } from "../numeric/unit.ts";
 import type { PreparedSeries } from "../preparation.ts";
-import { BASELINES, boundsOf, MEMBERS, moveLevel, openWindows, pushValue, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
+import { BASELINES, boundsOf, MEMBERS, openWindows, pushValue, SeatedMember, type Bounds, type Units, type Windows } from "./members.ts";
 import { firstTrackers, type RollingOrigins } from "./rolling-origins.ts";
 import type { SavedEnsemble } from "./running-ensemble.ts";
 
@@ -108,8 +108,8 @@ export class EnsembleTraining {
   private push(row: number): void {
     pushValue(this.windows, this.units, this.prepared.values[row]!);
     for (const member of this.members) member.observe(this.windows);
-    const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
-    if (shift !== undefined) moveLevel(shift, this.windows, this.units, this.members);
+    // A fit has the rows before a shift and those after it, and learns from both: only a running model is reset.
+    this.levelShift.observe(this.windows.log ?? this.windows.raw);
   }
 
   private solve(end: number): void {
