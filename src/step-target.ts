@@ -128,11 +128,16 @@ function decisionOf(parts: DecisionParts): Decision {
   };
 }
 
-function kindOf({ current, desired, wanted, purchased }: DecisionParts): DecisionKind {
+function kindOf({ current, desired, wanted, purchased, seen }: DecisionParts): DecisionKind {
   if (desired > current) return "scale-out";
   if (desired < current) return "scale-in";
-  if (purchased.changed) return "rebalance";
+  if (purchased.changed || leavingOf(seen).length > 0) return "rebalance";
   return wanted === current ? "hold" : "defer";
+}
+
+/** Machines with an interruption notice: their replacements are to be ordered now. */
+function leavingOf(seen: TargetSnapshot): readonly string[] {
+  return seen.notices.flatMap((notice) => (notice.kind === "interruption" && notice.instanceId !== undefined ? [notice.instanceId] : []));
 }
 
 function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): NonNullable<Decision["forecast"]> {
@@ -168,6 +173,7 @@ function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Dec
 function intentOf(decision: Decision, { snapshot, seen, policy }: Pick<DecisionParts, "snapshot" | "seen" | "policy">): Intent | undefined {
   const { desiredReplicas: desired, currentReplicas: current, allocation, kind } = decision;
   if (seen.workload.kind === "absent" || kind === "hold" || kind === "defer") return undefined;
+  const leaving = leavingOf(seen);
   return {
     target: decision.target,
     decisionId: decision.id,
@@ -176,6 +182,7 @@ function intentOf(decision: Decision, { snapshot, seen, policy }: Pick<DecisionP
     expectedReplicas: current,
     desiredReplicas: desired,
     ...(allocation !== undefined && { allocation }),
+    ...(leaving.length > 0 && { leaving }),
     expiresAtSeconds: snapshot.timeSeconds + INTENT_LIFE_INTERVALS * policy.evaluationIntervalSeconds,
     epoch: snapshot.epoch,
   };
