@@ -227,10 +227,14 @@ export class RunningEnsemble implements OnlineForecaster {
     }
   }
 
+  /** The knots around a horizon. Where they trust different rivals, whose residuals do not mix, the nearer one stands for both. */
   private between(horizon: number): readonly [near: number, far: number, share: number] {
     const place = Math.min(horizon, this.table.lower.length) - 1;
     const near = this.table.lower[place]!;
-    return [near, Math.min(near + 1, this.trackers.length - 1), this.table.share[place]!];
+    const far = Math.min(near + 1, this.trackers.length - 1);
+    const share = this.table.share[place]!;
+    if (this.trackers[near]!.trusted === this.trackers[far]!.trusted) return [near, far, share];
+    return share < 0.5 ? [near, near, 0] : [far, far, 0];
   }
 
   private shares(): Record<string, number> {
