@@ -74,7 +74,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
   closers.push(() => telemetry.close());
   const reader = new SignalReader(metrics.table);
-  const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon });
+  const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
   closers.push(() => { market.close(); });
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => { wakeGroupOf(target, fleet, loop); } });
   closers.push(() => { interruptions.close(); });

@@ -1,6 +1,9 @@
 import { CARBON_SOURCES } from "../observe/carbon/registry.ts";
 import type { CarbonDeps, CarbonSource } from "../observe/carbon/carbon-source.ts";
 import { embeddedFigures } from "../observe/market/embedded-market.ts";
+import { marketFigures, type MarketFigures } from "../observe/market/market-figures.ts";
+import type { MarketFigure, MarketQuery } from "../observe/market/market-source.ts";
+import { MARKET_SOURCES } from "../observe/market/registry.ts";
 import { offeringsFor } from "../observe/market/offerings.ts";
 import type { CarbonSignal, Offering } from "../model/offering.ts";
 import type { Policy } from "../model/policy.ts";
@@ -15,24 +18,26 @@ const CARBON_HORIZON_SECONDS = 48 * 3600;
 const USUAL_START_SECONDS = 120;
 
 /**
- * Offerings and grid intensity of each policy, looked up beside the loop: the loop reads what was last known. Prices come from
- * the embedded tables; intensity from the provider that foretide.yaml names, with the annual table behind it.
+ * Offerings and grid intensity of each policy, looked up beside the loop: the loop reads what was last known. Prices and
+ * intensity come from the providers that foretide.yaml names, with the embedded tables behind them.
  */
 export class MarketWatch {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #carbon: CarbonSource | undefined;
+  readonly #market: Promise<((query: MarketQuery) => Promise<MarketFigures>) | undefined>;
   #policies: readonly Policy[] = [];
   readonly #offerings = new Map<string, readonly Offering[]>();
   readonly #signals = new Map<string, CarbonSignal>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(parts: { readonly clock: Clock; readonly log: Log; readonly carbonProvider: Readonly<Record<string, unknown>> }) {
+  constructor(parts: { readonly clock: Clock; readonly log: Log; readonly carbonProvider: Readonly<Record<string, unknown>>; readonly marketProvider: Readonly<Record<string, unknown>> }) {
     this.#clock = parts.clock;
     this.#log = parts.log;
     const carbon = carbonSource(parts.carbonProvider);
     if (!carbon.ok) parts.log.error({ reason: carbon.message }, "the carbon provider cannot be used: the annual table stands in");
     this.#carbon = carbon.ok ? carbon.value : undefined;
+    this.#market = liveMarket(parts.marketProvider);
     this.#timer = setInterval(() => void this.refresh(), REFRESH_EVERY_MS);
     this.#timer.unref();
   }
@@ -40,7 +45,7 @@ export class MarketWatch {
   /** The policies to look up for; their offerings are there at once, from the tables. */
   watch(policies: readonly Policy[]): void {
     this.#policies = policies;
-    for (const policy of policies) this.#offer(policy, {});
+    for (const policy of policies) this.#offer(policy, {}, undefined);
     void this.refresh();
   }
 
@@ -63,12 +68,13 @@ export class MarketWatch {
       } else if (read !== undefined) this.#log.warn({ region, reason: read.message }, "no live grid intensity: the last known or the annual table stands in");
     }
     for (const policy of this.#policies) {
+      const figures = await this.#figures(policy);
       const own = (policy.purchase?.regions ?? []).flatMap((region) => {
         const signal = intensities.get(region);
         return signal?.signal === policy.carbon.signal ? [[region, signal] as const] : [];
       });
-      if (own.length === 0) continue;
-      this.#offer(policy, Object.fromEntries(own.map(([region, signal]) => [region, signal.intensityGramsPerKwh])));
+      if (own.length === 0 && figures === undefined) continue;
+      this.#offer(policy, Object.fromEntries(own.map(([region, signal]) => [region, signal.intensityGramsPerKwh])), figures);
       const [first] = own;
       if (own.length === 1 && first !== undefined) this.#signals.set(policy.name, first[1]);
     }
@@ -78,17 +84,34 @@ export class MarketWatch {
     clearInterval(this.#timer);
   }
 
-  #offer(policy: Policy, intensityGramsPerKwh: Readonly<Record<string, number>>): void {
+  /** Live figures with the tables behind them; undefined where no live source is named. */
+  async #figures(policy: Policy): Promise<readonly MarketFigure[] | undefined> {
+    const ask = await this.#market;
+    if (ask === undefined || policy.purchase === undefined) return undefined;
+    const { regions, instanceTypes } = policy.purchase;
+    const { figures, tablesOnly, failures } = await ask({ regions, instanceTypes, nowSeconds: this.#clock.nowSeconds() });
+    if (failures.length > 0) this.#log.warn({ target: policy.name, failures, tablesOnly }, "no live prices from a source: what is known, or the tables, stand in");
+    return figures;
+  }
+
+  #offer(policy: Policy, intensityGramsPerKwh: Readonly<Record<string, number>>, figures: readonly MarketFigure[] | undefined): void {
     if (policy.purchase === undefined) {
       this.#offerings.delete(policy.name);
       return;
     }
     const { regions, instanceTypes } = policy.purchase;
     this.#offerings.set(policy.name, offeringsFor({
-      purchase: policy.purchase, carbon: policy.carbon, figures: embeddedFigures({ regions, instanceTypes }),
+      purchase: policy.purchase, carbon: policy.carbon, figures: figures ?? embeddedFigures({ regions, instanceTypes }),
       startSeconds: policy.leadTimeSeconds ?? USUAL_START_SECONDS, intensityGramsPerKwh,
     }));
   }
+}
+
+/** The market that the configuration names; undefined where it names none, or the tables. */
+async function liveMarket(provider: Readonly<Record<string, unknown>>): Promise<((query: MarketQuery) => Promise<MarketFigures>) | undefined> {
+  const [type = "embedded", settings] = Object.entries(provider)[0] ?? [];
+  const definition = MARKET_SOURCES[type];
+  return definition === undefined || type === "embedded" ? undefined : marketFigures([await definition.create(settings ?? {})]);
 }
 
 /** The one provider that the configuration names; the embedded table where it names none. */
