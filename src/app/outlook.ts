@@ -1,5 +1,6 @@
 import type { Forecast } from "../../forecasts/forecast.ts";
-import type { OnlineForecaster } from "../../forecasts/forecaster.ts";
+import { calendarRows } from "../../forecasts/calendars/calendar-rows.ts";
+import type { FitInput, OnlineForecaster } from "../../forecasts/forecaster.ts";
 import { DEFAULT_FORECASTER, FORECASTERS } from "../../forecasts/registry.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Result } from "../model/result.ts";
@@ -72,17 +73,13 @@ export class Outlook {
 
   /** Fits on the history up to a time. A failure keeps the model that is there. */
   async fit(upToSeconds: number): Promise<void> {
-    const { stepSeconds, historySeconds, horizonSeconds, seasonsSeconds, refitSeconds } = this.policy.forecast;
+    const { historySeconds, refitSeconds } = this.policy.forecast;
     this.#fitting = true;
     this.#nextFitSeconds = upToSeconds + refitSeconds;
     this.#rowsSinceFit = [];
     const history = await this.#options.readHistory(this.policy, upToSeconds - historySeconds, upToSeconds);
-    const result = history.ok
-      ? await this.#options.fits.fit({
-          forecasterId: DEFAULT_FORECASTER,
-          input: { series: withoutLeadingGap(history.value), seasons: seasonsSeconds.map((season) => Math.round(season / stepSeconds)), horizon: Math.round(horizonSeconds / stepSeconds), seed: 1 },
-        })
-      : { ok: false as const, reason: history.message };
+    const input = history.ok ? await this.#fitInput(withoutLeadingGap(history.value)) : undefined;
+    const result = input === undefined ? { ok: false as const, reason: history.ok ? "the calendar is not known" : history.message } : await this.#options.fits.fit({ forecasterId: DEFAULT_FORECASTER, input });
     this.#fitting = false;
     if (!result.ok) {
       this.#note = result.reason;
@@ -92,10 +89,31 @@ export class Outlook {
     const model = FORECASTERS[DEFAULT_FORECASTER]?.resume(result.fit);
     if (model === undefined) return;
     for (const row of this.#rowsSinceFit) model.observe(row);
+    if (this.#model !== undefined) model.adopt?.(this.#model.save());
     this.#model = model;
     this.#fittedAtSeconds = upToSeconds;
     this.#note = result.note;
     this.#refresh(model);
+  }
+
+  /** What a fit may see: the past, its seasons, and the holidays and events of the policy. Undefined for a calendar that is not known. */
+  async #fitInput(series: Series): Promise<FitInput | undefined> {
+    const { events = [], forecast } = this.policy;
+    const { stepSeconds, seasonsSeconds, horizonSeconds, calendar: country } = forecast;
+    const horizon = Math.round(horizonSeconds / stepSeconds);
+    const input: FitInput = { series, seasons: seasonsSeconds.map((season) => Math.round(season / stepSeconds)), horizon, seed: 1 };
+    if (country === undefined && events.length === 0) return input;
+    try {
+      const calendar = await calendarRows({
+        startSeconds: series.startSeconds, stepSeconds, rows: series.values.length + horizon,
+        events: events.map(({ name, startSeconds, endSeconds }) => ({ name, fromSeconds: startSeconds, toSeconds: endSeconds })),
+        ...(country !== undefined && { country }),
+      });
+      return { ...input, calendar };
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   #refresh(model: OnlineForecaster): void {
