@@ -25,6 +25,9 @@ export interface ViewParts {
   reload(by: Attribution): Promise<ReloadReport>;
 }
 
+/** Rows that are read from the history for one answer: a fortnight of minutes. Whoever asks for more gets the newest. */
+const MAX_OLDER_ROWS = 20_160;
+
 /** The daemon as the API and the page see it. */
 export class LiveView implements DaemonView {
   readonly version: string;
@@ -142,11 +145,12 @@ export class LiveView implements DaemonView {
     this.emit({ type: "control", what, target });
   }
 
-  async #olderRows(target: string, stepSeconds: number, [fromSeconds, toSeconds]: readonly [number, number]): Promise<Result<readonly HistoryRow[]>> {
+  async #olderRows(target: string, stepSeconds: number, [wantedSeconds, toSeconds]: readonly [number, number]): Promise<Result<readonly HistoryRow[]>> {
+    const fromSeconds = Math.max(wantedSeconds, toSeconds - MAX_OLDER_ROWS * stepSeconds);
     if (fromSeconds >= toSeconds) return success([]);
     const read = await this.#parts.history.read({ target, signal: "demand", stepSeconds }, fromSeconds, toSeconds);
     if (!read.ok) return read.failure === "missing" ? success([]) : read;
-    const rows = [...read.value.values].flatMap((demand, index): HistoryRow[] => {
+    const rows = Array.from(read.value.values).flatMap((demand, index): HistoryRow[] => {
       const timeSeconds = read.value.startSeconds + (index + 1) * stepSeconds;
       if (Number.isNaN(demand) || timeSeconds >= toSeconds) return [];
       return [{ timeSeconds, demand, capacity: undefined, readyReplicas: undefined, desiredReplicas: undefined, baselineReplicas: undefined, neededReplicas: undefined, missRatio: undefined }];

@@ -1,3 +1,5 @@
+import type { Journal } from "../journal/journal.ts";
+import { openMemoryJournal } from "../journal/memory-journal.ts";
 import { contentDigest } from "../model/content-digest.ts";
 import type { Decision } from "../model/decision.ts";
 import { missing, present } from "../model/observation.ts";
@@ -19,6 +21,9 @@ export interface DriveOptions {
   effective(policy: Policy, timeSeconds: number): Policy;
 }
 
+/** So that a conversation of a million lines stays small. */
+const KEPT_PASSES = 1_000;
+
 type Answer = Readonly<Record<string, unknown>>;
 
 /** Optional signals count as bad data once they have been seen: a harness that never sends one has said nothing about it. */
@@ -28,6 +33,8 @@ const OPTIONAL_SIGNALS = ["utilization", "missRatio", "backlog"] as const;
 export class DriveSession {
   private readonly options: DriveOptions;
   private readonly fits = new PunctualFits();
+  /** The newest passes, as the daemon journals them. */
+  readonly journal: Journal = openMemoryJournal({ maxRecords: KEPT_PASSES });
   private started: { policy: Policy; state: GroupState; lastSeconds: number } | undefined;
   private readonly seen = new Set<string>();
   private knowsReady = false;
@@ -90,8 +97,11 @@ export class DriveSession {
       timeSeconds: line.time, wake: "tick" as const, epoch: 1, targets: { [policy.name]: this.targetOf(line, started.state) },
       installs: this.fits.due(line.time), outcomes: [], overrides: [],
     };
-    const { decisions: [decision], nextState } = step(started.state, snapshot, [policy]);
+    const { decisions, intents, nextState } = step(started.state, snapshot, [policy]);
+    const [decision] = decisions;
     if (decision === undefined) throw new Error("a step without a decision");
+    // In memory: it is taken at once, and there is no effect to wait for.
+    void this.journal.appendPass({ group: policy.group, snapshot, policyDigests: { [policy.name]: policy.digest }, decisions, intents });
     this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
     this.fits.make(nextState, [policy]);
     return decision;

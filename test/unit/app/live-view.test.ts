@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+
+import { LiveView, type ViewParts } from "../../../src/app/live-view.ts";
+import { TargetBoard } from "../../../src/app/target-board.ts";
+import { openMemoryHistory } from "../../../src/history/memory-history.ts";
+import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
+import { policyOf } from "../../fixtures/policy.ts";
+
+const NOW_SECONDS = 1_700_000_040;
+
+async function viewWithHistory(): Promise<LiveView> {
+  const history = openMemoryHistory();
+  const points = Array.from({ length: 100 }, (_, row) => ({ timeSeconds: NOW_SECONDS - (100 - row) * 60, mean: row, min: row, max: row, count: 1, coverage: 1 }));
+  await history.importPoints({ target: "web", signal: "demand", stepSeconds: 60 }, points);
+  const policy = policyOf();
+  const target = { runtime: { policy }, board: new TargetBoard(policy, NOW_SECONDS) };
+  return new LiveView({
+    version: "test", clock: { nowSeconds: () => NOW_SECONDS }, journal: openMemoryJournal(), history,
+    targets: new Map([["web", target]]),
+  } as unknown as ViewParts);
+}
+
+describe("the history of a target", () => {
+  it("answers a span that begins with the epoch from what is kept, in little memory", async () => {
+    const view = await viewWithHistory();
+    const before = process.memoryUsage.rss();
+    const rows = await view.history("web", 0, NOW_SECONDS + 1);
+    expect(rows.ok && rows.value.length).toBe(100);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50 * 2 ** 20);
+  });
+
+  it("has nothing of a target that is not there", async () => {
+    const rows = await (await viewWithHistory()).history("other", 0, NOW_SECONDS);
+    expect(rows.ok).toBe(false);
+  });
+});
