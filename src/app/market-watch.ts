@@ -1,12 +1,13 @@
 import { CARBON_SOURCES } from "../observe/carbon/registry.ts";
 import type { CarbonDeps, CarbonSource } from "../observe/carbon/carbon-source.ts";
+import { knownInstanceTypes } from "../observe/market/catalog.ts";
 import { embeddedFigures } from "../observe/market/embedded-market.ts";
 import { marketFigures, type MarketFigures } from "../observe/market/market-figures.ts";
 import type { MarketFigure, MarketQuery } from "../observe/market/market-source.ts";
 import { MARKET_SOURCES } from "../observe/market/registry.ts";
 import { offeringsFor } from "../observe/market/offerings.ts";
 import type { CarbonSignal, Offering } from "../model/offering.ts";
-import type { Policy } from "../model/policy.ts";
+import type { Policy, PurchaseSpec } from "../model/policy.ts";
 import { failure, type Result } from "../model/result.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -60,7 +61,7 @@ export class MarketWatch {
   /** Asks the provider for each region once. What fails keeps what was known. */
   async refresh(): Promise<void> {
     const intensities = new Map<string, CarbonSignal>();
-    for (const region of new Set(this.#policies.flatMap((policy) => policy.purchase?.regions ?? []))) {
+    for (const region of new Set(this.#policies.flatMap((policy) => (policy.purchase === undefined ? [] : scopeOf(policy, policy.purchase).regions)))) {
       const read = await this.#carbon?.read({ region, nowSeconds: this.#clock.nowSeconds(), horizonSeconds: CARBON_HORIZON_SECONDS });
       if (read?.ok === true) {
         const { signal, gramsPerKwh, timeSeconds, source, forecast } = read.value;
@@ -69,7 +70,7 @@ export class MarketWatch {
     }
     for (const policy of this.#policies) {
       const figures = await this.#figures(policy);
-      const own = (policy.purchase?.regions ?? []).flatMap((region) => {
+      const own = (policy.purchase === undefined ? [] : scopeOf(policy, policy.purchase).regions).flatMap((region) => {
         const signal = intensities.get(region);
         return signal?.signal === policy.carbon.signal ? [[region, signal] as const] : [];
       });
@@ -88,7 +89,7 @@ export class MarketWatch {
   async #figures(policy: Policy): Promise<readonly MarketFigure[] | undefined> {
     const ask = await this.#market;
     if (ask === undefined || policy.purchase === undefined) return undefined;
-    const { regions, instanceTypes } = policy.purchase;
+    const { regions, instanceTypes } = scopeOf(policy, policy.purchase);
     const { figures, tablesOnly, failures } = await ask({ regions, instanceTypes, nowSeconds: this.#clock.nowSeconds() });
     if (failures.length > 0) this.#log.warn({ target: policy.name, failures, tablesOnly }, "no live prices from a source: what is known, or the tables, stand in");
     return figures;
@@ -99,12 +100,22 @@ export class MarketWatch {
       this.#offerings.delete(policy.name);
       return;
     }
-    const { regions, instanceTypes } = policy.purchase;
+    const scope = scopeOf(policy, policy.purchase);
+    const { regions, instanceTypes } = scope;
     this.#offerings.set(policy.name, offeringsFor({
-      purchase: policy.purchase, carbon: policy.carbon, figures: figures ?? embeddedFigures({ regions, instanceTypes }),
+      purchase: { ...policy.purchase, ...scope }, carbon: policy.carbon, figures: figures ?? embeddedFigures({ regions, instanceTypes }),
       startSeconds: policy.leadTimeSeconds ?? USUAL_START_SECONDS, intensityGramsPerKwh,
     }));
   }
+}
+
+/** Where and what may be bought. No region named: the target's own; no type named: all of the catalogue. */
+function scopeOf(policy: Policy, { regions, instanceTypes }: PurchaseSpec): Pick<PurchaseSpec, "regions" | "instanceTypes"> {
+  const own = policy.actuator.config["region"];
+  return {
+    regions: regions.length > 0 ? regions : typeof own === "string" ? [own] : [],
+    instanceTypes: instanceTypes.length > 0 ? instanceTypes : knownInstanceTypes(),
+  };
 }
 
 /** The market that the configuration names; undefined where it names none, or the tables. */
