@@ -17,7 +17,6 @@ export interface OutlookOptions {
 /** A matured forecast of the next row, for the daemon's own metrics. */
 export interface Matured {
   readonly absoluteError: number;
-  readonly naiveError: number | undefined;
   readonly covered: Readonly<Record<string, boolean>>;
 }
 
@@ -129,7 +128,7 @@ export class Outlook {
     if (forecast === undefined || Number.isNaN(value)) return undefined;
     const median = forecast.quantiles[OUTLOOK_LEVELS.indexOf(0.5)]?.[0] ?? NaN;
     const covered = Object.fromEntries(OUTLOOK_LEVELS.map((level, index) => [String(level), value <= (forecast.quantiles[index]?.[0] ?? NaN)]));
-    return { absoluteError: Math.abs(value - median), naiveError: undefined, covered };
+    return { absoluteError: Math.abs(value - median), covered };
   }
 }
 

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 
 import { daysToReach, forecastGrowth, GROWTH_LEVELS, LEAST_GROWTH_DAYS, type GrowthForecast, type Reach } from "../../forecasts/growth.ts";
 import type { Policy } from "../model/policy.ts";
 import { loadPolicies } from "../policy/load-configuration.ts";
+import { parseArguments } from "./arguments.ts";
 import { InputError, readForecastFile } from "./forecast-input.ts";
 import { toGrid, usualStep } from "./row-grid.ts";
 
@@ -31,12 +32,8 @@ interface Row extends Limit, Reach {}
 /** `foretide capacity`: when a load that grows as it did will reach its maximum, quota or budget. */
 export async function run(args: readonly string[]): Promise<number> {
   const command = describe();
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-    throw error;
-  }
+  const parsed = parseArguments(command, args);
+  if (!parsed.ok) return parsed.exitCode;
   const given = command.opts<Arguments>();
   try {
     const limits = [...given.limit, ...(given.policy === undefined ? [] : policyLimits(given, given.policy))];

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 
 import { calendarRows } from "../../forecasts/calendars/calendar-rows.ts";
 import { DEFAULT_FORECASTER, FORECASTERS } from "../../forecasts/registry.ts";
+import { parseArguments } from "./arguments.ts";
 import { InputError, readForecastFile, type ForecastFile } from "./forecast-input.ts";
 import type { ForecastAnswer, ForecastJob, ForecastOptions } from "./forecast-job.ts";
 import { runForecastJobs } from "./forecast-pool.ts";
@@ -26,12 +27,8 @@ interface Arguments {
 /** `foretide forecast`: a forecast for each series of a CSV file, from its end or from given origins. */
 export async function run(args: readonly string[]): Promise<number> {
   const command = describe();
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-    throw error;
-  }
+  const parsed = parseArguments(command, args);
+  if (!parsed.ok) return parsed.exitCode;
   const given = command.opts<Arguments>();
   let file: ForecastFile;
   let jobs: readonly ForecastJob[];
