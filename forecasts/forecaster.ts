@@ -1,5 +1,6 @@
 import type { Forecast } from "./forecast.ts";
 import type { Series } from "./series.ts";
+import type { Trusted } from "./trust-gate.ts";
 
 /** What a fit may see. Seasons and horizon count rows of the series; NaN rows are gaps or were excluded from learning. */
 export interface FitInput {
@@ -56,4 +57,13 @@ export interface OnlineForecaster {
    * when a new fit is installed, after that has observed the same rows. Where it is missing, every fit starts afresh.
    */
   adopt?(earlier: unknown): void;
+  /** What each tracked horizon stands on, and why where it is not the ensemble; missing where there is no trust gate. */
+  verdicts?(): readonly HorizonVerdict[];
+}
+
+/** The trust gate's word on one horizon. */
+export interface HorizonVerdict {
+  readonly horizonRows: number;
+  readonly trusted: Trusted;
+  readonly reason: string;
 }

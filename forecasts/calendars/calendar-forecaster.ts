@@ -1,5 +1,5 @@
 import type { Forecast } from "../forecast.ts";
-import type { CalendarRows, FitInput, FitResult, Forecaster, OnlineForecaster } from "../forecaster.ts";
+import type { CalendarRows, FitInput, FitResult, Forecaster, HorizonVerdict, OnlineForecaster } from "../forecaster.ts";
 import { prepareSeries } from "../preparation.ts";
 import { ORDINARY } from "./calendar-rows.ts";
 import { LocalClock } from "./local-clock.ts";
@@ -156,6 +156,10 @@ class CalendarRunner implements OnlineForecaster {
 
   adopt(earlier: unknown): void {
     this.inner.adopt?.(isCalendarFit(earlier) ? earlier.inner : earlier);
+  }
+
+  verdicts(): readonly HorizonVerdict[] {
+    return this.inner.verdicts?.() ?? [];
   }
 
   private factorAt(row: number): number {

@@ -1,5 +1,5 @@
 import type { Forecast } from "../forecast.ts";
-import type { OnlineForecaster } from "../forecaster.ts";
+import type { HorizonVerdict, OnlineForecaster } from "../forecaster.ts";
 import { LevelShift, type SavedLevelShift, type Shift } from "../level-shift.ts";
 import type { Shape } from "../models/member.ts";
 import { trustReason, type Trusted } from "../trust-gate.ts";
@@ -143,6 +143,13 @@ export class RunningEnsemble implements OnlineForecaster {
       return index < 0 ? tracker : tracker.succeed(trackers[index]!, columns, members.length);
     });
     this.weigh();
+  }
+
+  verdicts(): readonly HorizonVerdict[] {
+    return this.trackers.map((tracker) => {
+      const horizonRows = tracker.shape.horizon;
+      return { horizonRows, trusted: tracker.trusted, reason: trustReason(tracker.trusted, tracker.rivalErrors(), horizonRows) };
+    });
   }
 
   private weigh(): void {
