@@ -9,6 +9,7 @@ import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { watchDrop } from "./learn/unexplained-drop.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
+import { isDrainKey } from "./step-leaving.ts";
 import { ASSUMED_WORKERS, missShare } from "./plan/queue-tail.ts";
 import type { TargetState } from "./step-state.ts";
 
@@ -21,7 +22,7 @@ export interface LearnInput {
 /** The state after this tick's inputs: rows, capacity, lead time, fits. A wake by a notice brings no new row. */
 export function learnFrom(before: TargetState, input: LearnInput): TargetState {
   const { snapshot, seen, policy } = input;
-  const outcomes = snapshot.outcomes.filter((outcome) => outcome.target === policy.name);
+  const outcomes = snapshot.outcomes.filter((outcome) => outcome.target === policy.name && !isDrainKey(outcome.idempotencyKey));
   const installed = { ...installFits(before, input), breaker: breakerAfter(before.breaker, outcomes, snapshot.timeSeconds) };
   if (snapshot.wake === "notice") return installed;
   const now = snapshot.timeSeconds;

@@ -20,6 +20,7 @@ import { failure, success } from "./model/result.ts";
 import type { Result } from "./model/result.ts";
 import type { HeadroomTable } from "./plan/headroom.ts";
 import { leadHorizons } from "./plan/lead-horizons.ts";
+import type { Leaving } from "./step-leaving.ts";
 import type { PurchaseMemory } from "./step-purchase.ts";
 
 /** What the step remembers of one target between two ticks. */
@@ -52,6 +53,8 @@ export interface TargetState {
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
   readonly purchase: PurchaseMemory | undefined;
+  /** Machines with a notice, between order and drain. */
+  readonly leaving: Leaving | undefined;
 }
 
 /** What the step remembers of one group. It belongs to whoever called the step last: the step reuses its memory. */
@@ -99,6 +102,7 @@ export function initialTargetState(policy: Policy): TargetState {
     changes: { shortageSinceSeconds: undefined, surplusSinceSeconds: undefined },
     recentPeak: { day: 0, today: 0, yesterday: 0, replicas: 0 },
     purchase: undefined,
+    leaving: undefined,
   };
 }
 

@@ -13,6 +13,8 @@ import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { learnFrom } from "./step-learn.ts";
+import { departures, drainIntents, seeLeaving, withoutStandIns } from "./step-leaving.ts";
+import type { Departure, Leaving } from "./step-leaving.ts";
 import { purchaseFor } from "./step-purchase.ts";
 import type { Purchased } from "./step-purchase.ts";
 import { planTarget } from "./step-plan.ts";
@@ -20,7 +22,8 @@ import type { TargetState } from "./step-state.ts";
 
 export interface TargetDecision {
   readonly decision: Decision;
-  readonly intent: Intent | undefined;
+  /** In the order in which they are to be carried out. */
+  readonly intents: readonly Intent[];
   readonly nextState: TargetState;
 }
 
@@ -29,7 +32,9 @@ const INTENT_LIFE_INTERVALS = 4;
 
 /** Learn, plan, decide, guard: one target at one time. */
 export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Policy): TargetDecision {
-  const seen = snapshot.targets[policy.name] ?? NOTHING_SEEN;
+  const seenWhole = snapshot.targets[policy.name] ?? NOTHING_SEEN;
+  const leaving = seeLeaving(before.leaving, { seen: seenWhole, outcomes: snapshot.outcomes, nowSeconds: snapshot.timeSeconds });
+  const seen = withoutStandIns(seenWhole, leaving);
   const state = learnFrom(before, { snapshot, seen, policy });
   const planned = planTarget(state, policy, snapshot.timeSeconds);
   const { plan } = planned;
@@ -52,11 +57,13 @@ export function decideTarget(before: TargetState, snapshot: Snapshot, policy: Po
   const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: verdict.desiredReplicas });
   // A limit in dollars or grams may cut the count, but never below what the guard allows.
   const desired = purchased.desiredReplicas === verdict.desiredReplicas ? verdict.desiredReplicas : guard(state.guard, { ...guardInput, desiredReplicas: purchased.desiredReplicas }).desiredReplicas;
-  const reasons = [...decided.reasons, ...verdict.reasons, ...purchased.reasons];
-  const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired, reasons, missing, purchased });
-  const nextState: TargetState = { ...planned.state, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory };
+  const departure = departures(leaving, seen, { nowSeconds: snapshot.timeSeconds, intervalSeconds: policy.evaluationIntervalSeconds, desiredReplicas: desired });
+  const reasons = [...decided.reasons, ...verdict.reasons, ...purchased.reasons, ...departure.reasons];
+  const decision = decisionOf({ state, snapshot, seen, policy, plan, current, wanted, desired, reasons, missing, purchased, leaving, departure });
   const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
-  return { decision: isOpen ? deferred(decision) : decision, intent: isOpen ? undefined : intentOf(decision, { snapshot, seen, policy }), nextState };
+  const effects = isOpen ? { intents: [], leaving } : effectsOf(decision, { snapshot, seen, policy, purchased, leaving, departure });
+  const nextState: TargetState = { ...planned.state, leaving: effects.leaving, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired, lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory };
+  return { decision: isOpen ? deferred(decision) : decision, intents: effects.intents, nextState };
 }
 
 /** While the breaker is open nothing is sent: what was decided stands in the reasons. */
@@ -104,6 +111,8 @@ interface DecisionParts {
   readonly reasons: readonly Reason[];
   readonly missing: number;
   readonly purchased: Purchased;
+  readonly leaving: Leaving | undefined;
+  readonly departure: Departure;
 }
 
 function decisionOf(parts: DecisionParts): Decision {
@@ -128,16 +137,17 @@ function decisionOf(parts: DecisionParts): Decision {
   };
 }
 
-function kindOf({ current, desired, wanted, purchased, seen }: DecisionParts): DecisionKind {
+function kindOf({ current, desired, wanted, purchased, seen, leaving, departure }: DecisionParts): DecisionKind {
   if (desired > current) return "scale-out";
   if (desired < current) return "scale-in";
-  if (purchased.changed || leavingOf(seen).length > 0) return "rebalance";
+  if (purchased.changed || toldOnly(seen).length > 0 || departure.due.length > 0 || departure.standIns > (leaving?.standIns ?? 0)) return "rebalance";
   return wanted === current ? "hold" : "defer";
 }
 
-/** Machines with an interruption notice: their replacements are to be ordered now. */
-function leavingOf(seen: TargetSnapshot): readonly string[] {
-  return seen.notices.flatMap((notice) => (notice.kind === "interruption" && notice.instanceId !== undefined ? [notice.instanceId] : []));
+/** Machines with an interruption notice that the actuator replaces by itself: it is only told of them. */
+function toldOnly({ notices, workload }: TargetSnapshot): readonly string[] {
+  if (workload.kind === "value" && workload.replacement !== undefined) return [];
+  return notices.flatMap((notice) => (notice.kind === "interruption" && notice.instanceId !== undefined ? [notice.instanceId] : []));
 }
 
 function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): NonNullable<Decision["forecast"]> {
@@ -170,10 +180,24 @@ function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Dec
   return inputs;
 }
 
-function intentOf(decision: Decision, { snapshot, seen, policy }: Pick<DecisionParts, "snapshot" | "seen" | "policy">): Intent | undefined {
-  const { desiredReplicas: desired, currentReplicas: current, allocation, kind } = decision;
-  if (seen.workload.kind === "absent" || kind === "hold" || kind === "defer") return undefined;
-  const leaving = leavingOf(seen);
+type EffectParts = Pick<DecisionParts, "snapshot" | "seen" | "policy" | "purchased" | "leaving" | "departure">;
+
+/** The order for the count and the mix, where one is needed, then a drain for each machine that is due. */
+function effectsOf(decision: Decision, parts: EffectParts): { readonly intents: readonly Intent[]; readonly leaving: Leaving | undefined } {
+  const { seen, purchased, leaving, departure } = parts;
+  if (seen.workload.kind === "absent" || decision.kind === "hold" || decision.kind === "defer") return { intents: [], leaving };
+  const isOrder = decision.desiredReplicas !== decision.currentReplicas || purchased.changed || toldOnly(seen).length > 0 || departure.standIns !== (leaving?.standIns ?? 0);
+  const base = intentOf(decision, parts);
+  const { drains, leaving: next } = drainIntents(leaving, departure, { base, order: isOrder ? base : undefined });
+  return { intents: [...(isOrder ? [base] : []), ...drains], leaving: next };
+}
+
+/** Counts of the cloud: those of the decision and the stand-ins for machines that leave. */
+function intentOf(decision: Decision, { snapshot, seen, policy, leaving, departure }: EffectParts): Intent {
+  const { allocation } = decision;
+  const desired = decision.desiredReplicas + departure.standIns;
+  const current = decision.currentReplicas + (leaving?.standIns ?? 0);
+  const leavers = departure.standIns > 0 ? (leaving?.machines ?? []).map(({ instanceId }) => instanceId) : toldOnly(seen);
   return {
     target: decision.target,
     decisionId: decision.id,
@@ -182,7 +206,8 @@ function intentOf(decision: Decision, { snapshot, seen, policy }: Pick<DecisionP
     expectedReplicas: current,
     desiredReplicas: desired,
     ...(allocation !== undefined && { allocation }),
-    ...(leaving.length > 0 && { leaving }),
+    ...(leavers.length > 0 && { leaving: leavers }),
+    ...(departure.standIns > 0 && { standIns: departure.standIns }),
     expiresAtSeconds: snapshot.timeSeconds + INTENT_LIFE_INTERVALS * policy.evaluationIntervalSeconds,
     epoch: snapshot.epoch,
   };

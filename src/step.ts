@@ -33,7 +33,7 @@ export function step(state: GroupState, snapshot: Snapshot, policies: readonly P
     const result: TargetDecision = decideTarget(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy);
     targets[policy.name] = result.nextState;
     decisions.push(result.decision);
-    if (result.intent !== undefined) intents.push(result.intent);
+    intents.push(...result.intents);
   }
   return { decisions, intents, nextState: { group: state.group, timeSeconds: snapshot.timeSeconds, targets } };
 }

@@ -9,6 +9,8 @@ import type { ForeignHand } from "./foreign-hand.ts";
 export interface WriteResult {
   readonly applied: boolean;
   readonly detail: string;
+  /** What was done where it was done otherwise than by the count, kebab-case: `detached`. */
+  readonly code?: string;
 }
 
 /** Why a write did not succeed. Only with `mayHaveArrived` is it open whether the cloud has taken it. */
@@ -50,8 +52,8 @@ export interface ActuatorContext {
   readonly now: () => number;
 }
 
-export function applied(detail: string): WriteAnswer {
-  return { ok: true, value: { applied: true, detail } };
+export function applied(detail: string, code?: string): WriteAnswer {
+  return { ok: true, value: { applied: true, detail, ...(code === undefined ? {} : { code }) } };
 }
 
 export function alreadyThere(detail: string): WriteAnswer {

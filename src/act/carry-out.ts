@@ -13,10 +13,15 @@ export interface PassReport {
   readonly unjournalled: readonly Outcome[];
 }
 
+interface Sent {
+  readonly outcome: Outcome;
+  readonly stored: boolean;
+}
+
 /**
  * Carries out a pass in the only order that is safe: the pass with its intents is synced to the journal, then each intent goes
  * through the gate, then its outcome is journalled. A journal that does not take the pass means that nothing is sent.
- * Targets go side by side: a cloud that hangs for one holds up no other.
+ * Targets go side by side: a cloud that hangs for one holds up no other. The intents of one target go in their order.
  */
 export async function carryOut(
   pass: JournalPass,
@@ -29,10 +34,15 @@ export async function carryOut(
     const outcomes = pass.intents.map((intent) => outcomeFor(intent, pass.snapshot.timeSeconds, { kind: "rejected", code: "journal", detail }));
     return { journalled, outcomes, unjournalled: [] };
   }
-  const sent = await Promise.all(pass.intents.map(async (intent) => {
-    const outcome = await passGate(intent, contextOf(intent.target));
-    return { outcome, stored: (await journal.appendOutcome(outcome)).ok };
-  }));
+  const sendInOrder = async (intents: readonly Intent[]): Promise<readonly Sent[]> => {
+    const sent: Sent[] = [];
+    for (const intent of intents) {
+      const outcome = await passGate(intent, contextOf(intent.target));
+      sent.push({ outcome, stored: (await journal.appendOutcome(outcome)).ok });
+    }
+    return sent;
+  };
+  const sent = (await Promise.all([...Map.groupBy(pass.intents, ({ target }) => target).values()].map(sendInOrder))).flat();
   return {
     journalled,
     outcomes: sent.map(({ outcome }) => outcome),

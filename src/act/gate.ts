@@ -64,7 +64,7 @@ function standingCheck(intent: Intent, context: GateContext): ReturnType<typeof 
 
 /** What the fresh reading alone settles: the value is there already, or someone else has moved the target. */
 function compare(intent: Intent, { desiredReplicas }: Workload): { kind: OutcomeKind; code: string; detail: string } | undefined {
-  if (desiredReplicas === intent.desiredReplicas && intent.allocation === undefined && intent.leaving === undefined) {
+  if (desiredReplicas === intent.desiredReplicas && intent.allocation === undefined && intent.leaving === undefined && intent.drain === undefined) {
     return { kind: "no-op", code: "already-there", detail: `the target already has ${desiredReplicas}` };
   }
   if (desiredReplicas === intent.expectedReplicas) return undefined;
@@ -86,7 +86,7 @@ function unnamed(): Promise<Result<readonly never[]>> {
 }
 
 function outcomeOf(answer: WriteAnswer): [OutcomeKind, string, string] {
-  if (answer.ok) return answer.value.applied ? ["applied", "applied", answer.value.detail] : ["no-op", "already-there", answer.value.detail];
+  if (answer.ok) return answer.value.applied ? ["applied", answer.value.code ?? "applied", answer.value.detail] : ["no-op", "already-there", answer.value.detail];
   if (answer.mayHaveArrived) return ["unknown", answer.code, answer.message];
   return [answer.code === "foreign-write" ? "rejected" : "failed", answer.code, answer.message];
 }

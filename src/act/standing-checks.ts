@@ -38,8 +38,9 @@ export function standingRefusal(intent: Intent, standing: Standing, scope: Scope
   return undefined;
 }
 
-/** A change is a scale-in by its numbers, whatever its label says. */
+/** A change is a scale-in by its numbers, whatever its label says; a machine that leaves anyway takes only its own place with it. */
 function isScaleIn(intent: Intent): boolean {
+  if (intent.drain !== undefined) return false;
   return intent.direction === "in" || intent.desiredReplicas < intent.expectedReplicas;
 }
 
@@ -82,7 +83,7 @@ function pause(intent: Intent, standing: Standing, { group, nowSeconds }: Scope)
     const by = `${override.kind} by ${override.author}: ${override.reason}`;
     if (override.kind === "pause") return { code: "paused", detail: by };
     if (override.kind === "pause-scale-in" && isScaleIn(intent)) return { code: "paused", detail: by };
-    if (override.kind === "pin" && override.replicas !== intent.desiredReplicas) return { code: "pinned", detail: by };
+    if (override.kind === "pin" && override.replicas !== intent.desiredReplicas - (intent.standIns ?? 0)) return { code: "pinned", detail: by };
   }
   return undefined;
 }

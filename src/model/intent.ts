@@ -13,6 +13,10 @@ export interface Intent {
   readonly allocation?: Allocation;
   /** Instances with an interruption notice, by the cloud's ids: their replacements are to be ordered now. */
   readonly leaving?: readonly string[];
+  /** How many of `desiredReplicas` stand in for machines that leave: they are given back as those are drained. */
+  readonly standIns?: number;
+  /** The machine to drain: nothing new for it from now on, and its place in the count given up. */
+  readonly drain?: Drain;
   readonly expiresAtSeconds: number;
   readonly epoch: number;
 }
@@ -28,4 +32,10 @@ export interface Outcome {
   /** Stable code: which check refused, or which error came (kill-switch, mode, expired, epoch, foreign-write, throttled, …). */
   readonly code: string;
   readonly detail: string;
+}
+
+/** A machine to drain, by the cloud's id. `goesAtSeconds`: when the cloud takes it; undefined where it only advises to leave. */
+export interface Drain {
+  readonly instanceId: string;
+  readonly goesAtSeconds: number | undefined;
 }
