@@ -17,6 +17,7 @@ import { HealthChecks } from "./health-checks.ts";
 import { HistoryFeed } from "./history-feed.ts";
 import { InterruptionWatch, type MachineOwner } from "./interruption-watch.ts";
 import { LiveView } from "./live-view.ts";
+import { MetricSources } from "./metric-sources.ts";
 import { MarketWatch } from "./market-watch.ts";
 import { PassReporter } from "./pass-reporter.ts";
 import { PolicyReloader } from "./policy-reloader.ts";
@@ -73,7 +74,10 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const { journal, history, book, metrics, killSwitch } = core.value;
   const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
   closers.push(() => telemetry.close());
-  const reader = new SignalReader(metrics.table);
+  const sources = await MetricSources.open({ clock, log, otlp: new SignalReader(metrics.table), configured: config.sources.metrics, onRefreshed: (...refresh) => { telemetry.sourceRefreshed(...refresh); } });
+  if (!sources.ok) return sources;
+  const reader = sources.value;
+  closers.push(() => reader.close());
   const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
   closers.push(() => { market.close(); });
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => { wakeGroupOf(target, fleet, loop); } });
@@ -151,7 +155,7 @@ interface LoopParts {
   readonly fleet: Fleet;
   readonly view: LiveView;
   readonly telemetry: Telemetry;
-  readonly reader: SignalReader;
+  readonly reader: MetricSources;
   readonly history: HistoryStore;
   readonly health: HealthChecks;
 }

@@ -1,5 +1,5 @@
 import type { HistoryPoint, HistoryStore, SignalKey } from "../history/history-store.ts";
-import type { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
+import type { MetricSource } from "../observe/metrics/sources/metric-source.ts";
 import type { Policy, SignalSpec } from "../model/policy.ts";
 
 export interface DemandStep {
@@ -9,16 +9,18 @@ export interface DemandStep {
   readonly endSeconds: number;
 }
 
+type SignalSteps = Pick<MetricSource, "takeSteps">;
+
 /** Cuts the signals of policies into grid steps, keeps them in the history, and hands on each step of demand once, gaps included. */
 export class HistoryFeed {
-  readonly #reader: SignalReader;
+  readonly #reader: SignalSteps;
   readonly #store: HistoryStore;
   readonly #onDemand: (step: DemandStep) => void;
   readonly #nextStepSeconds = new Map<string, number>();
   /** Appends that the store did not take, for the log: counted by the caller. */
   readonly #onFailure: (key: SignalKey, message: string) => void;
 
-  constructor(parts: { readonly reader: SignalReader; readonly store: HistoryStore; onDemand(step: DemandStep): void; onFailure(key: SignalKey, message: string): void }) {
+  constructor(parts: { readonly reader: SignalSteps; readonly store: HistoryStore; onDemand(step: DemandStep): void; onFailure(key: SignalKey, message: string): void }) {
     this.#reader = parts.reader;
     this.#store = parts.store;
     this.#onDemand = (step) => { parts.onDemand(step); };

@@ -1,11 +1,11 @@
 import type { Policy, SignalSpec } from "../model/policy.ts";
-import type { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
+import type { MetricSource } from "../observe/metrics/sources/metric-source.ts";
 import type { InterruptionWatch } from "./interruption-watch.ts";
 import type { MarketWatch } from "./market-watch.ts";
 import type { TargetSources } from "./target-runtime.ts";
 
-/** Where the loop's questions are answered: metrics from OTLP, offerings and grid intensity from what was last looked up. */
-export function createSources(reader: SignalReader, market: MarketWatch, interruptions: InterruptionWatch): TargetSources {
+/** Where the loop's questions are answered: metrics from their sources, offerings and grid intensity from what was last looked up. */
+export function createSources(reader: Pick<MetricSource, "read">, market: MarketWatch, interruptions: InterruptionWatch): TargetSources {
   return {
     readSignal: (_target, spec, nowSeconds) => reader.read(spec, nowSeconds),
     offerings: (policy) => market.offerings(policy),

@@ -2,6 +2,7 @@ import { contentDigest } from "../model/content-digest.ts";
 import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
+import { compileExtraSignals } from "./compile-extra-signals.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { type Fault, isRecord, parseWith, unknownKey, withoutEchoes } from "./issues.ts";
 import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
@@ -17,6 +18,8 @@ export interface PolicyHead {
 export interface CompileContext {
   readonly presets: ReadonlyMap<string, Preset>;
   readonly actuators: ProviderSchemas | undefined;
+  /** The names beneath sources.metrics in foretide.yaml; undefined where that file is not known, and any name is taken. */
+  readonly metricSources: readonly string[] | undefined;
   /** No policy goes further than this. */
   readonly modeCeiling: Mode;
 }
@@ -33,11 +36,12 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   }
   const read = fields as Partial<SpecInput>;
   const target = readProvider(spec["target"], context.actuators, TARGET_PLACE);
-  const signals = compileSignals(read, context.presets);
+  const signals = compileSignals(read, context);
+  const extra = compileExtraSignals(read, context);
   faults.push(...unknownPresets(spec, context.presets));
-  faults.push(...target.faults, ...signals.faults, ...crossChecks(read));
+  faults.push(...target.faults, ...signals.faults, ...extra.faults, ...crossChecks(read));
   if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
-  const policy = { ...head, actuator: target.value, ...signals.value, ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
+  const policy = { ...head, actuator: target.value, ...signals.value, ...extra.value, ...optionalClauses(read as SpecInput, context.presets), ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
   return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
 }
 
@@ -50,12 +54,27 @@ function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[
 
 type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling" | "behavior">;
 
+const DEFAULT_IDLE_SECONDS = 600;
+
+/** Clauses that are left out of a policy that does not use them. */
+function optionalClauses(spec: SpecInput, presets: CompileContext["presets"]): Pick<Policy, "demandIsServed" | "drainSeconds" | "follows" | "redundancy" | "shared" | "warmUpSeconds"> {
+  const counts = spec.demand.counts ?? (spec.demand.preset === undefined ? undefined : presets.get(spec.demand.preset)?.counts);
+  return {
+    ...(counts === "served" && spec.backlog !== undefined && { demandIsServed: true }),
+    ...(spec.backlog?.drainWithin !== undefined && { drainSeconds: spec.backlog.drainWithin }),
+    ...(spec.follows.length > 0 && { follows: spec.follows }),
+    ...(spec.redundancy !== undefined && (spec.redundancy.spareReplicas > 0 || spec.redundancy.zones > 1) && { redundancy: spec.redundancy }),
+    ...(spec.shared !== undefined && { shared: { maxReplicas: spec.shared.maxReplicas, maxPerHourUsd: spec.shared.maxPerHourUsd, priority: spec.shared.priority } }),
+    ...(spec.warmUp !== undefined && { warmUpSeconds: spec.warmUp }),
+  };
+}
+
 /** The fields that only change names: units plain, bounds spelled out. */
 function plainFields(spec: SpecInput, modeCeiling: Mode): PlainFields {
   const { forecast, fallback } = spec;
   return {
     mode: MODES[Math.min(MODES.indexOf(spec.mode), MODES.indexOf(modeCeiling))] ?? "observe",
-    replicas: spec.replicas,
+    replicas: { min: spec.replicas.min, max: spec.replicas.max, ...(spec.replicas.min === 0 && { idleAfterSeconds: spec.replicas.idleAfter ?? DEFAULT_IDLE_SECONDS }) },
     objective: { latencySeconds: spec.objective.latency, errorBudget: spec.objective.errorBudget },
     leadTimeSeconds: spec.leadTime,
     evaluationIntervalSeconds: spec.evaluationInterval,
@@ -88,6 +107,7 @@ function behaviorOf({ tolerance, scaleOut, scaleIn }: SpecInput["behavior"], by:
     maxScaleOutReplicas: scaleOut.maxReplicas ?? (isObjective ? 10 : 4),
     maxScaleInShare: scaleIn.maxShare ?? 1,
     maxScaleInReplicas: scaleIn.maxReplicas ?? 1,
+    ...(scaleIn.minimumRunTime !== undefined && { minimumRunSeconds: scaleIn.minimumRunTime }),
   };
 }
 

@@ -7,6 +7,9 @@ import { suggestOneOf } from "./suggest.ts";
 type SignalName = "demand" | "utilization" | "missRatio" | "backlog";
 const SIGNAL_NAMES: readonly SignalName[] = ["demand", "utilization", "missRatio", "backlog"];
 
+/** The source that every daemon has: what is pushed to it. */
+export const BUILT_IN_SOURCE = "otlp";
+
 export interface CompiledSignals {
   readonly signals: { readonly demand: SignalSpec } & { readonly [Name in SignalName]?: SignalSpec };
   readonly scaling: ScalingSpec;
@@ -16,14 +19,14 @@ export interface CompiledSignals {
  * Turns a spec's signals and scaling into the model's: presets become metrics with their older names, `service` becomes
  * a selector, and a unit that contradicts the metric's convention is a fault.
  */
-export function compileSignals(spec: Partial<SpecInput>, presets: ReadonlyMap<string, Preset>): { readonly value?: CompiledSignals; readonly faults: readonly Fault[] } {
+export function compileSignals(spec: Partial<SpecInput>, { presets, metricSources }: SignalContext): { readonly value?: CompiledSignals; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const demandPreset = presetOf(spec.demand, presets);
   const latencySeconds = spec.objective?.latency;
   const signals: { [Name in SignalName]?: SignalSpec } = {};
   for (const name of SIGNAL_NAMES) {
     const compiled = compileSignal({ name, input: spec[name], demand: spec.demand, demandPreset, presets, latencySeconds });
-    faults.push(...compiled.faults);
+    faults.push(...compiled.faults, ...sourceFaults(["spec", name], spec[name], metricSources));
     if (compiled.value !== undefined) signals[name] = compiled.value;
   }
   const scaling = compileScaling(spec, demandPreset, signals.utilization !== undefined);
@@ -31,6 +34,20 @@ export function compileSignals(spec: Partial<SpecInput>, presets: ReadonlyMap<st
   const { demand, ...others } = signals;
   if (faults.length > 0 || demand === undefined || scaling.value === undefined) return { faults };
   return { value: { signals: { demand, ...others }, scaling: scaling.value }, faults: [] };
+}
+
+export interface SignalContext {
+  readonly presets: ReadonlyMap<string, Preset>;
+  readonly metricSources: readonly string[] | undefined;
+}
+
+/** A preset names OpenTelemetry's metrics, which have other names wherever else they are asked for. */
+export function sourceFaults(path: readonly (string | number)[], input: SignalInput | undefined, known: readonly string[] | undefined): readonly Fault[] {
+  if (input === undefined || input.source === BUILT_IN_SOURCE) return [];
+  const { source, preset } = input;
+  if (known?.includes(source) === false) return [{ path: [...path, "source"], at: "value", message: `foretide.yaml has no metric source ${JSON.stringify(source)}`, suggestion: suggestOneOf(source, [BUILT_IN_SOURCE, ...known]) ?? "name it beneath sources.metrics" }];
+  if (preset !== undefined) return [{ path: [...path, "preset"], at: "value", message: `a preset is read from ${BUILT_IN_SOURCE}, not from ${source}`, suggestion: "write metric: with the name or query that the source knows, and extract:" }];
+  return [];
 }
 
 /** Presets that do not exist, told even where the rest of a signal cannot be read. */
@@ -47,8 +64,10 @@ function presetOf(input: SignalInput | undefined, presets: ReadonlyMap<string, P
   return input?.preset === undefined ? undefined : presets.get(input.preset);
 }
 
-interface SignalTask {
+export interface SignalTask {
   readonly name: SignalName;
+  /** Where the signal stands, unless beneath its own name. */
+  readonly path?: readonly (string | number)[];
   readonly input: SignalInput | undefined;
   readonly demand: SignalInput | undefined;
   readonly demandPreset: Preset | undefined;
@@ -56,9 +75,8 @@ interface SignalTask {
   readonly latencySeconds: number | undefined;
 }
 
-function compileSignal(task: SignalTask): { readonly value?: SignalSpec; readonly faults: readonly Fault[] } {
-  const { name, input, demand, demandPreset, presets } = task;
-  const path = ["spec", name];
+export function compileSignal(task: SignalTask): { readonly value?: SignalSpec; readonly faults: readonly Fault[] } {
+  const { name, input, demand, demandPreset, presets, path = ["spec", name] } = task;
   if (input === undefined) {
     // The preset of the demand brings its companions, read as the demand is read.
     const companion = demandPreset?.signals[name];
@@ -93,7 +111,7 @@ function fromPreset({ signal, preset }: { readonly signal: PresetSignal; readonl
   };
 }
 
-function fromMetric(task: SignalTask, input: SignalInput, path: readonly string[]): { readonly value?: SignalSpec; readonly faults: readonly Fault[] } {
+function fromMetric(task: SignalTask, input: SignalInput, path: readonly (string | number)[]): { readonly value?: SignalSpec; readonly faults: readonly Fault[] } {
   const { name, presets, latencySeconds } = task;
   if (input.metric === undefined) return { faults: [{ path, at: "key", message: "needs a preset or a metric", suggestion: `write preset: ${name === "demand" ? "http-rate" : "cpu"}, or metric: and extract:` }] };
   const faults: Fault[] = [];
@@ -101,7 +119,7 @@ function fromMetric(task: SignalTask, input: SignalInput, path: readonly string[
   if (input.unit !== undefined && known !== undefined && known !== input.unit) {
     faults.push({ path: [...path, "unit"], at: "value", message: `${input.metric} is measured in ${known}, not ${input.unit}`, suggestion: `did you mean ${JSON.stringify(known)}?` });
   }
-  if (known === undefined && /[A-Z_]{2,}|^http|^rpc|^process|^gen_ai/.test(input.metric) && !input.metric.includes(".")) {
+  if (input.source === BUILT_IN_SOURCE && known === undefined && /[A-Z_]{2,}|^http|^rpc|^process|^gen_ai/.test(input.metric) && !input.metric.includes(".")) {
     const near = suggestOneOf(input.metric.replaceAll("_", "."), metricNames(presets));
     if (near?.startsWith("did you") === true) faults.push({ path: [...path, "metric"], at: "value", message: `${input.metric} is not an OpenTelemetry name`, suggestion: near });
   }

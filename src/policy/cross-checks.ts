@@ -1,4 +1,5 @@
 import { Cron } from "croner";
+import { breadthFaults } from "./group-checks.ts";
 import type { Fault } from "./issues.ts";
 import type { SpecInput } from "./policy-schema.ts";
 import { formatSeconds } from "./scalars.ts";
@@ -6,7 +7,7 @@ import { suggestOneOf } from "./suggest.ts";
 
 /** What no single field can tell: faults between fields, over those that could be read. */
 export function crossChecks(spec: Partial<SpecInput>): readonly Fault[] {
-  return [...replicaFaults(spec), ...forecastFaults(spec), ...clauseFaults(spec), ...scheduleFaults(spec), ...eventFaults(spec)];
+  return [...replicaFaults(spec), ...forecastFaults(spec), ...clauseFaults(spec), ...scheduleFaults(spec), ...eventFaults(spec), ...breadthFaults(spec)];
 }
 
 type Path = readonly (string | number)[];

@@ -17,7 +17,7 @@ export interface EffectiveBounds {
 export function effectivePolicy(policy: Policy, timeSeconds: number): Policy {
   if (policy.schedules === undefined && policy.events === undefined) return policy;
   const { min, max } = effectiveBounds(policy, timeSeconds);
-  return min === policy.replicas.min && max === policy.replicas.max ? policy : { ...policy, replicas: { min, max } };
+  return min === policy.replicas.min && max === policy.replicas.max ? policy : { ...policy, replicas: { ...policy.replicas, min, max } };
 }
 
 export function effectiveBounds(policy: Policy, timeSeconds: number): EffectiveBounds {

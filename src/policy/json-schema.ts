@@ -43,6 +43,7 @@ function propertyOf(schema: JsonSchema, name: string): JsonSchema {
 export function daemonJsonSchema(registries: Registries): JsonSchema {
   const schema = { $schema: DRAFT_07, title: "foretide.yaml", description: "The configuration of the Foretide daemon.", ...draft07(DAEMON_SCHEMA) };
   const sources = propertyOf(schema, "sources");
+  Object.assign(propertyOf(sources, "metrics"), { additionalProperties: union(registries.metrics, { optional: false }) });
   for (const name of ["market", "carbon"] as const) Object.assign(propertyOf(sources, name), union(registries[name], { optional: true }));
   return schema;
 }

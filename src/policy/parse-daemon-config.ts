@@ -5,6 +5,7 @@ import { type Inheritance, type InheritedSpec, mergeSpecs, NOTHING_INHERITED } f
 import type { Lookups } from "./interpolate.ts";
 import { type Fault, isRecord, parseWith, placeFaults, valueAt } from "./issues.ts";
 import { builtInPresets, type Preset } from "./preset.ts";
+import { BUILT_IN_SOURCE } from "./compile-signals.ts";
 import { readProvider, type Registries } from "./read-provider.ts";
 import { readYaml, type YamlDocument, type YamlFile } from "./yaml-source.ts";
 
@@ -25,7 +26,7 @@ export function parseDaemonConfig(file: YamlFile, options: DaemonParseOptions = 
   if (errors.length > 0) return { ok: false, errors };
   if (document === undefined) return { ok: true, config: DAEMON_SCHEMA.parse({}), inheritance: NOTHING_INHERITED };
   const parsed = parseWith(DAEMON_SCHEMA, document.value, []);
-  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, options)];
+  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, { options, config: parsed.value })];
   if (faults.length > 0 || parsed.value === undefined) return { ok: false, errors: sortConfigErrors(placeFaults(faults, document)) };
   return { ok: true, config: parsed.value, inheritance: inheritanceOf(parsed.value, document) };
 }
@@ -38,10 +39,18 @@ function exposureFaults(config: DaemonConfig | undefined): readonly Fault[] {
 }
 
 function sourceFaults(config: DaemonConfig | undefined, registries: Registries | undefined): readonly Fault[] {
-  return (["market", "carbon"] as const).flatMap((name) => {
+  return [...metricSourceFaults(config, registries), ...(["market", "carbon"] as const).flatMap((name) => {
     const source = config?.sources[name];
     if (source === undefined || Object.keys(source).length === 0) return [];
     return readProvider(source, registries?.[name], { path: ["sources", name], what: `${name} source`, example: `write ${name}: { embedded: {} }` }).faults;
+  })];
+}
+
+function metricSourceFaults(config: DaemonConfig | undefined, registries: Registries | undefined): readonly Fault[] {
+  return Object.entries(config?.sources.metrics ?? {}).flatMap(([name, source]) => {
+    const path = ["sources", "metrics", name];
+    if (name === BUILT_IN_SOURCE) return [{ path, at: "key", message: "otlp is the built-in source", suggestion: "choose another name; where OTLP is received stands in listen" }];
+    return readProvider(source, registries?.metrics, { path, what: "kind of metric source", example: `write ${name}: { prometheus: { url: … } }` }).faults;
   });
 }
 
@@ -56,8 +65,8 @@ function inheritanceOf(config: DaemonConfig, document: YamlDocument): Inheritanc
 // Inherited values are checked where they stand, by compiling them on top of a policy that is right: its own faults are theirs.
 const SOUND_POLICY = { target: { simulated: {} }, replicas: { min: 0, max: 1_000_000 }, demand: { preset: "http-rate", service: "any" } };
 
-function inheritedFaults(document: YamlDocument, options: DaemonParseOptions): readonly Fault[] {
-  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, modeCeiling: "full" };
+function inheritedFaults(document: YamlDocument, { options, config }: { readonly options: DaemonParseOptions; readonly config: DaemonConfig | undefined }): readonly Fault[] {
+  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, metricSources: config && Object.keys(config.sources.metrics), modeCeiling: "full" };
   const check = (spec: unknown, base: readonly (string | number)[]): readonly Fault[] => {
     if (!isRecord(spec)) return [];
     const { faults } = compilePolicy({ name: "inherited", group: "inherited", labels: {} }, mergeSpecs(SOUND_POLICY, spec), context);

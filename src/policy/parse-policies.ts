@@ -4,6 +4,7 @@ import { compilePolicy, type CompileContext, type PolicyHead } from "./compile-p
 import { type ConfigError, sortConfigErrors } from "./config-error.ts";
 import { inheritedBy, type Inheritance, type InheritedSpec, mergeSpecs, NOTHING_INHERITED } from "./inheritance.ts";
 import type { Lookups } from "./interpolate.ts";
+import { followFaults } from "./group-checks.ts";
 import { type Fault, isRecord, parseWith, placeFaults, unknownKey, withoutEchoes } from "./issues.ts";
 import { type Discovery, type ExpandedSet, expandPolicySet, type SetTarget } from "./policy-set.ts";
 import { API_VERSION, METADATA } from "./policy-schema.ts";
@@ -18,6 +19,8 @@ export interface ParseOptions {
   /** Schemas of the registries. Without them a target's configuration is taken as it stands. */
   readonly registries?: Registries;
   readonly inheritance?: Inheritance;
+  /** The metric sources that foretide.yaml names. Left out: any name is taken. */
+  readonly metricSources?: readonly string[];
   readonly modeCeiling?: Mode;
   /** What was found in the world for each set of policies, by the set's name. */
   readonly discovered?: Readonly<Record<string, readonly SetTarget[]>>;
@@ -54,6 +57,12 @@ export function parsePolicies(files: readonly YamlFile[], options: ParseOptions 
       if (parsed.discovery !== undefined) discoveries.push(parsed.discovery);
     }
   }
+  if (errors.length === 0) {
+    for (const policy of policies) {
+      const home = homes.get(policy.name);
+      if (home !== undefined) errors.push(...placeFaults(followFaults(policy, policies), home));
+    }
+  }
   if (errors.length > 0) return { ok: false, errors: sortConfigErrors(errors) };
   return { ok: true, policies, files: Object.fromEntries([...homes].map(([name, home]) => [name, home.file])), discoveries };
 }
@@ -84,7 +93,7 @@ function parseDocument(document: YamlDocument, options: ParseOptions): ParsedDoc
   const { name = "", group, labels = {} } = metadata.value ?? {};
   const inheritance = options.inheritance ?? NOTHING_INHERITED;
   const inherited = inheritedBy(labels, inheritance);
-  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, modeCeiling: options.modeCeiling ?? "full" };
+  const context: CompileContext = { presets: options.presets ?? builtInPresets(), actuators: options.registries?.actuators, metricSources: options.metricSources, modeCeiling: options.modeCeiling ?? "full" };
   const made = value["kind"] === "PolicySet"
     ? expandPolicySet({ name, group, labels }, value["spec"], { ...context, inheritance, discoverers: options.registries?.discovery, discovered: options.discovered?.[name] ?? [] })
     : onePolicy({ name, group: group ?? name, labels }, { spec: value["spec"], inherited, context });

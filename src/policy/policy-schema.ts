@@ -23,6 +23,38 @@ const signal = z.strictObject({
 });
 export type SignalInput = z.output<typeof signal>;
 
+const demand = signal.extend({
+  counts: choice(["arrivals", "served"]).optional().describe("What the demand counts: arrivals, or what is served; then what the backlog grew by is added. By default the preset's, else arrivals."),
+});
+
+const backlog = signal.extend({
+  drainWithin: duration({ min: 1, usualUnit: "m" }).optional().describe("Work that waits is to be gone so long after it began to wait: capacity for it is planned besides that for the demand."),
+});
+
+const extraSignal = signal.extend({
+  name: text({ pattern: /^[a-zA-Z][a-zA-Z0-9_]*$/, what: "a name of letters, digits and _", suggest: (value) => { const fixed = value.replaceAll(/[^a-zA-Z0-9_]+/g, "_").replace(/^[^a-zA-Z]+/, ""); return fixed === "" ? undefined : `did you mean ${fixed}?`; } }).describe("Its name, shown where it binds; formulas call it by it."),
+  formula: text().optional().describe("Give this instead of a metric or a preset: numbers, signals by name (demand, utilization, missRatio, backlog, readyReplicas, those above this one), + - * / ( ), max, min, abs, ceil, floor, sqrt."),
+  by: choice(["per-replica", "utilization"]).prefault("per-replica").describe("per-replica: the value is the whole target's load; utilization: it is the mean share of the ready replicas."),
+  target: targetValue().optional().describe("The load that one replica should carry (50, 2GiB), or the share to keep (70%). Left out: the signal is there for formulas alone."),
+});
+export type ExtraSignalInput = z.output<typeof extraSignal>;
+
+const follow = z.strictObject({
+  target: objectName().describe("A policy of the same group, whose load comes on to this one."),
+  ratio: number({ moreThan: 0 }).describe("Requests that reach this target for each request of that one."),
+});
+
+const redundancy = z.strictObject({
+  spareReplicas: integer({ min: 0 }).prefault(0).describe("Replicas above the need that may be lost: 1 is N+1, 2 is N+2."),
+  zones: integer({ min: 1, max: 20 }).prefault(1).describe("The zones that the replicas are spread over evenly: enough stay when one is lost, and the count is a multiple of them. 1: not asked for."),
+});
+
+const shared = z.strictObject({
+  maxReplicas: integer({ min: 1 }).optional().describe("The most replicas of all the group's targets together."),
+  maxPerHourUsd: number({ moreThan: 0 }).optional().describe("The most that all the group's targets may cost together, in US dollars per hour."),
+  priority: integer({ min: 0, max: 1000 }).prefault(0).describe("Who gets first where not all can have what they need: higher comes first; equal ones share by what each lacks most."),
+});
+
 const scaling = z.strictObject({
   by: choice(["objective", "utilization", "per-replica"]).optional().describe("How load becomes replicas: objective (by the error budget and the capacity of a replica), utilization, or per-replica (load per replica). By default the preset's, else objective."),
   requestsPerSecondPerReplica: number({ moreThan: 0 }).optional().describe("For `by: objective`: what one replica carries at most. Learned where it is not given."),
@@ -46,18 +78,20 @@ const forecast = z.strictObject({
 
 /** What is not given here follows the way of scaling: see `behaviorOf` in compile-policy.ts. */
 const direction = (usual: { readonly stabilization: string; readonly share: string; readonly replicas: string }) =>
-  z
-    .strictObject({
-      stabilization: duration({ min: 0 }).optional().describe(`The look-back whose safest recommendation holds. By default ${usual.stabilization}.`),
-      maxShare: share({ moreThan: 0 }).optional().describe(`The largest change of one evaluation, as a share of the current replicas. By default ${usual.share}.`),
-      maxReplicas: integer({ min: 1 }).optional().describe(`The change that is always allowed, however small the share comes out. By default ${usual.replicas}.`),
-    })
-    .prefault({});
+  z.strictObject({
+    stabilization: duration({ min: 0 }).optional().describe(`The look-back whose safest recommendation holds. By default ${usual.stabilization}.`),
+    maxShare: share({ moreThan: 0 }).optional().describe(`The largest change of one evaluation, as a share of the current replicas. By default ${usual.share}.`),
+    maxReplicas: integer({ min: 1 }).optional().describe(`The change that is always allowed, however small the share comes out. By default ${usual.replicas}.`),
+  });
+
+const scaleIn = direction({ stabilization: "60s where an objective scales, else 5m", share: "100%", replicas: "1" }).extend({
+  minimumRunTime: duration({ min: 1, usualUnit: "m" }).optional().describe("A replica that started stays for so long."),
+}).prefault({});
 
 const behavior = z.strictObject({
   tolerance: share().optional().describe("A relative difference smaller than this changes nothing. By default 0 where an objective scales (the cost of a change is weighed there), else 10%."),
-  scaleOut: direction({ stabilization: "0s", share: "400% where an objective scales, else 100%", replicas: "10 where an objective scales, else 4" }).describe("Limits on growing."),
-  scaleIn: direction({ stabilization: "60s where an objective scales, else 5m", share: "100%", replicas: "1" }).describe("Limits on shrinking."),
+  scaleOut: direction({ stabilization: "0s", share: "400% where an objective scales, else 100%", replicas: "10 where an objective scales, else 4" }).prefault({}).describe("Limits on growing."),
+  scaleIn: scaleIn.describe("Limits on shrinking."),
 });
 
 const fallback = z.strictObject({
@@ -115,22 +149,28 @@ const event = z.strictObject({
 const replicas = z.strictObject({
   min: integer({ min: 0 }).prefault(1).describe("Never fewer replicas than this."),
   max: integer({ min: 1 }).describe("Never more replicas than this."),
+  idleAfter: duration({ min: 15, usualUnit: "m" }).optional().describe("With min: 0, how long the load must be known to be zero before the last replica goes. By default 10m."),
 });
 
 /** The fields of a policy's `spec`, each parsed alone so that one error does not hide another. `target` is read by its registry. */
 export const SPEC_FIELDS = {
   mode: choice(MODES).prefault("recommend").describe("How far decisions go: observe, recommend (advice only), scale-out-only, full."),
   replicas: replicas.describe("The bounds that nothing breaks."),
-  demand: signal.describe("The load: what arrives, not what is served."),
+  demand: demand.describe("The load: what arrives, not what is served."),
   utilization: signal.optional().describe("The busy share of the ready replicas, 0..1."),
   missRatio: signal.optional().describe("The share of requests that missed the objective."),
-  backlog: signal.optional().describe("Work that waits."),
+  backlog: backlog.optional().describe("Work that waits."),
+  signals: z.array(extraSignal).max(8).prefault([]).describe("More signals, each with its own target: the target takes the largest need of all, and a missing one never scales in."),
+  follows: z.array(follow).max(8).prefault([]).describe("Targets of the same group in front of this one: capacity for what their load brings is ready when it arrives."),
   scaling: scaling.prefault({}).describe("How load becomes replicas."),
   objective: objective.prefault({}).describe("What the service promises."),
   leadTime: duration({ min: 0 }).optional().describe("From a decision to a ready replica. Learned where it is not given."),
+  warmUp: duration({ min: 0 }).optional().describe("From ready to full capacity. Learned where it is not given."),
   evaluationInterval: duration({ min: 1 }).prefault("15s").describe("How often a decision is made."),
   forecast: forecast.prefault({}).describe("How the load is forecast."),
   behavior: behavior.prefault({}).describe("How fast the count may move."),
+  redundancy: redundancy.optional().describe("What is kept above the need."),
+  shared: shared.optional().describe("Limits of the whole group; the tightest that its policies state holds."),
   fallback: fallback.prefault({}).describe("What holds while the demand is missing."),
   purchase: purchase.optional().describe("What is bought: on-demand base, spot share, where and which."),
   cost: cost.prefault({}).describe("Limits in dollars."),

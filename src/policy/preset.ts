@@ -26,6 +26,7 @@ const presetSchema = z.strictObject({
   metadata: z.strictObject({ name: objectName().describe("The preset's name."), description: text().describe("What it is for.") }),
   spec: z.strictObject({
     serviceAttribute: text().prefault("service.name").describe("The attribute that `service` selects by."),
+    counts: choice(["arrivals", "served"]).prefault("arrivals").describe("What the demand counts: what arrives, or what is served."),
     scaling: z.strictObject({ by: choice(["objective", "utilization", "per-replica"]).describe("How the load becomes replicas by default."), target: targetValue().optional().describe("The default target.") }),
     signals: z.strictObject({
       demand: presetSignal.describe("The load."),

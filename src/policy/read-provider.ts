@@ -11,6 +11,8 @@ export interface Registries {
   readonly actuators?: ProviderSchemas | undefined;
   readonly market?: ProviderSchemas | undefined;
   readonly carbon?: ProviderSchemas | undefined;
+  /** What foretide.yaml may name beneath sources.metrics, beside the built-in otlp. */
+  readonly metrics?: ProviderSchemas | undefined;
   /** How targets are found by their tags, for the sets of policies. */
   readonly discovery?: ProviderSchemas | undefined;
 }

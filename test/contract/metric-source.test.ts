@@ -115,6 +115,30 @@ describe("the Prometheus source", () => {
     await wire.close();
   });
 
+  it("takes no sample for new that is older than staleAfter, whatever the server looks back", async () => {
+    const wire = await prometheusWire();
+    const source = await create("prometheus", { url: wire.url }, () => NOW);
+    const sum = signalOf({ metric: "sum(level)", extract: "gauge", staleAfterSeconds: 60 });
+    source.retain([sum]);
+    wire.samples.push({ name: "level", labels: {}, time: NOW - 90, value: 2 });
+    expect(await source.refresh(NOW)).toMatchObject({ ok: true });
+    expect(source.read(sum, NOW)).toMatchObject({ kind: "absent", cause: "absent" });
+    await wire.close();
+  });
+
+  it("shows a token, or a name with a password, and further headers; none of them is printed", async () => {
+    const wire = await prometheusWire();
+    for (const [config, authorization] of [[{ bearerToken: "t0ken" }, "Bearer t0ken"], [{ username: "ann", password: "pa:ss" }, `Basic ${btoa("ann:pa:ss")}`]] as const) {
+      const source = await create("prometheus", { url: wire.url, headers: { "X-Scope-OrgID": "shop" }, ...config }, () => NOW);
+      source.retain([signalOf({ metric: "level", extract: "gauge" })]);
+      await source.refresh(NOW);
+      expect(wire.headers).toMatchObject({ authorization, "x-scope-orgid": "shop" });
+    }
+    const parsed = METRIC_SOURCES.find(({ type }) => type === "prometheus")?.config.parse({ url: wire.url, bearerToken: "t0ken", username: "ann", password: "pa:ss" });
+    expect(JSON.stringify(parsed)).not.toMatch(/t0ken|pa:ss/);
+    await wire.close();
+  });
+
   it("hands on the server's words for a query that is wrong, and tells a server that is away", async () => {
     const wire = await prometheusWire();
     const source = await create("prometheus", { url: wire.url, timeoutSeconds: 1 }, () => NOW);

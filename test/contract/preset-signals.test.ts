@@ -35,7 +35,7 @@ const rows = [...presets.values()].flatMap((preset) =>
 /** The signals of a policy that says no more than the preset's name and the service. */
 function compiled(preset: string, signal: "demand"): SignalSpec {
   const spec = { demand: { preset, service: "shop", select: {}, source: "otlp", window: 60, staleAfter: 60 }, objective: { latency: LATENCY_SECONDS } } as unknown as Partial<SpecInput>;
-  const { value, faults } = compileSignals({ ...spec, scaling: { by: "per-replica", target: 1 } }, presets);
+  const { value, faults } = compileSignals({ ...spec, scaling: { by: "per-replica", target: 1 } }, { presets, metricSources: undefined });
   const found = value?.signals[signal];
   if (found === undefined) throw new Error(JSON.stringify(faults));
   return found;

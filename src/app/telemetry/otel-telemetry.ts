@@ -67,6 +67,9 @@ function createInstruments(meter: Meter, targets: LabelCap, now: () => number): 
   const absent = counter("foretide_inputs_absent_total", "Signals that were not there at a tick, by cause");
   const received = counter("foretide_otlp_points_received_total", "Data points taken in");
   const rejected = counter("foretide_otlp_points_rejected_total", "Data points refused, by reason");
+  const sourceRefreshes = counter("foretide_source_refreshes_total", "Questions to metric sources, by result");
+  const sourceDuration = seconds("foretide_source_refresh_duration_seconds", "One question to a metric source");
+  const sourceHeard = meter.createGauge("foretide_source_last_success_timestamp_seconds", { description: "When a metric source last answered, epoch seconds", unit: "s" });
   const reloads = counter("foretide_policy_reloads_total", "Reloads of the policies, by result");
   return {
     decided(decision, latencySeconds) {
@@ -94,6 +97,12 @@ function createInstruments(meter: Meter, targets: LabelCap, now: () => number): 
     inputAbsent: (target, signal, cause) => { absent.add(1, { target: targets.of(target), signal, cause: codes.of(cause) }); },
     otlpAccepted: (transport, points) => { received.add(points, { transport }); },
     otlpRejected: (transport, reason, points) => { rejected.add(points, { transport, reason: codes.of(reason) }); },
+    sourceRefreshed(source, ok, durationSeconds) {
+      const labels = { source: codes.of(source) };
+      sourceRefreshes.add(1, { ...labels, result: ok ? "ok" : "failed" });
+      sourceDuration.record(durationSeconds, labels);
+      if (ok) sourceHeard.record(now(), labels);
+    },
     reloaded: (ok) => { reloads.add(1, { result: ok ? "taken" : "refused" }); },
   };
 }

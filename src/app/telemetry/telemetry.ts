@@ -20,6 +20,8 @@ export interface Telemetry {
   otlpAccepted(transport: "http" | "grpc", points: number): void;
   /** Reasons are the receiver's stable codes. */
   otlpRejected(transport: "http" | "grpc", reason: string, points: number): void;
+  /** A metric source was asked, by its name in foretide.yaml. */
+  sourceRefreshed(source: string, ok: boolean, durationSeconds: number): void;
   reloaded(ok: boolean): void;
   journalSynced(durationSeconds: number): void;
   /** From now on the gauges are read from this view. */

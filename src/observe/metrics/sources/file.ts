@@ -9,8 +9,9 @@ const MAX_READ_BYTES = 8 * 2 ** 20;
 const NEWLINE = 0x0a;
 
 const config = z.strictObject({
-  path: z.string().min(1).describe("A file of JSON lines that is appended to: {\"time\": epoch seconds, \"metric\", \"value\", \"counter\"?, \"unit\"?, \"attributes\"?}."),
-});
+  path: z.string().min(1).describe("A file of JSON lines that is appended to: {\"time\": epoch seconds, \"metric\", \"value\", \"counter\"?, \"unit\"?, \"attributes\"?}. Relative to the working directory."),
+  everySeconds: z.number().positive().max(3600).prefault(5).describe("How often to look for new lines."),
+}).describe("A file of JSON lines that another program appends to.");
 type Config = z.output<typeof config>;
 
 const line = z.strictObject({
@@ -26,11 +27,12 @@ const line = z.strictObject({
 export const file: MetricSourceDefinition<Config> = {
   type: "file",
   config,
-  create({ path }) {
+  create({ path, everySeconds }) {
     const points = new StoredPoints();
     const tail = new FileTail(path);
     const source: MetricSource = {
       type: "file",
+      refreshEverySeconds: everySeconds,
       retain: (specs) => { points.retain(specs); },
       refresh: async (nowSeconds) => {
         const lines = await tail.read();
@@ -52,9 +54,10 @@ interface NumberedLine {
   readonly text: string;
 }
 
-/** Hands on whole lines that have been appended since the last call; a file that has become shorter is read anew. */
+/** Hands on whole lines that have been appended since the last call; another file in its place, or one that has become shorter, is read anew. */
 class FileTail {
   readonly #path: string;
+  #inode = 0;
   #offset = 0;
   #lines = 0;
 
@@ -65,8 +68,8 @@ class FileTail {
   async read(): Promise<Result<readonly NumberedLine[]>> {
     try {
       await using handle = await open(this.#path, "r");
-      const { size } = await handle.stat();
-      if (size < this.#offset) [this.#offset, this.#lines] = [0, 0];
+      const { size, ino } = await handle.stat();
+      if (size < this.#offset || ino !== this.#inode) [this.#inode, this.#offset, this.#lines] = [ino, 0, 0];
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size - this.#offset, MAX_READ_BYTES)), 0, null, this.#offset);
       const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
       const texts = end === 0 ? [] : buffer.toString("utf8", 0, end - 1).split("\n");

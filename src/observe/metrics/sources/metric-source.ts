@@ -7,6 +7,8 @@ import type { Result } from "../../../model/result.ts";
 /** Answers policies' questions about their signals, wherever the metrics come from. */
 export interface MetricSource {
   readonly type: string;
+  /** How often to refresh; 0 for a source that is pushed to. */
+  readonly refreshEverySeconds: number;
   /** Read these signals from now on, and no others; those that stay keep what they know. */
   retain(specs: readonly SignalSpec[]): void;
   /** Ask for what is new. A source that is pushed to has nothing to do. A failure leaves all as it was. */

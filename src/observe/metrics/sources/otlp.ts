@@ -31,6 +31,7 @@ export const otlp: MetricSourceDefinition<Config> = {
     if (!started.ok) return started;
     const source: OtlpSource = {
       type: "otlp",
+      refreshEverySeconds: 0,
       httpPort: started.value.httpPort,
       grpcPort: started.value.grpcPort,
       retain: (specs) => { reader.retain(specs); },

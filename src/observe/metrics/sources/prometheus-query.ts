@@ -3,7 +3,8 @@ import { failure, success, type Result } from "../../../model/result.ts";
 
 export interface PrometheusServer {
   readonly url: string;
-  readonly bearerToken: string | undefined;
+  /** Sent with each request, those that authenticate among them. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
 }
 
@@ -11,6 +12,11 @@ export interface QueriedSeries {
   readonly labels: Readonly<Record<string, string>>;
   /** Epoch seconds and value, ascending. Stale markers and NaN are left out. */
   readonly samples: readonly (readonly [number, number])[];
+}
+
+export interface QueryTime {
+  readonly timeSeconds: number;
+  readonly lookBackSeconds: number;
 }
 
 /** Answers of the HTTP API beyond this size are refused. */
@@ -30,15 +36,17 @@ const answer = z.object({
     .optional(),
 });
 
-/** Ask for a query's value at one time (`/api/v1/query`). No redirect is followed: it could lead a token to another host. */
-export async function queryNow(server: PrometheusServer, query: string, timeSeconds: number): Promise<Result<readonly QueriedSeries[]>> {
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (server.bearerToken !== undefined) headers["authorization"] = `Bearer ${server.bearerToken}`;
+/**
+ * Ask for a query's value at one time (`/api/v1/query`). A sample older than `lookBackSeconds` is not taken for a level: the
+ * server's own look-back of five minutes would pass off an old one as new (Prometheus obeys `lookback_delta` from 2.44 on, VictoriaMetrics `max_lookback`). No redirect is followed: it could lead a token to another host.
+ */
+export async function queryNow(server: PrometheusServer, query: string, { timeSeconds, lookBackSeconds }: QueryTime): Promise<Result<readonly QueriedSeries[]>> {
+  const lookBack = `${String(Math.ceil(lookBackSeconds))}s`;
   try {
     const response = await fetch(`${server.url.replace(/\/+$/, "")}/api/v1/query`, {
       method: "POST",
-      headers,
-      body: new URLSearchParams({ query, time: timeSeconds.toFixed(3) }),
+      headers: { ...server.headers, accept: "application/json" },
+      body: new URLSearchParams({ query, time: timeSeconds.toFixed(3), lookback_delta: lookBack, max_lookback: lookBack }),
       redirect: "error",
       signal: AbortSignal.timeout(server.timeoutSeconds * 1000),
     });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { secret } from "../../../policy/scalars.ts";
 import type { SignalSpec } from "../../../model/policy.ts";
 import { missing } from "../../../model/observation.ts";
 import { failure, success, type Result } from "../../../model/result.ts";
@@ -9,27 +10,32 @@ import { StoredPoints, type FetchedPoint } from "./stored-points.ts";
 const PLAIN_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 const config = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe("The server's base address; /api/v1/query is asked below it."),
-  bearerToken: z.string().optional().describe("The token to show."),
+  url: z.url({ protocol: /^https?$/, error: "expected an address, such as http://prometheus:9090" }).describe("The server's base address; /api/v1/query is asked below it."),
+  bearerToken: secret().optional().describe("The token to show. Give it as ${env:NAME} or ${file:PATH}."),
+  username: z.string().min(1).optional().describe("For basic authentication, with password."),
+  password: secret().optional().describe("Give it as ${env:NAME} or ${file:PATH}."),
+  headers: z.record(z.string(), z.string()).prefault({}).describe("Further headers of each request: { X-Scope-OrgID: … } names the tenant of a Mimir."),
+  everySeconds: z.number().min(1).max(3600).prefault(15).describe("How often to ask."),
   timeoutSeconds: z.number().positive().max(60).prefault(5).describe("How long to wait for an answer."),
-});
+}).describe("A Prometheus-compatible server that is asked: Prometheus, VictoriaMetrics, Mimir, Thanos.");
 type Config = z.output<typeof config>;
 
 /**
  * Metrics asked of a Prometheus-compatible server. `metric` is a metric's name (its samples are fetched with their own times, by
- * `select` on labels; extract: rate or gauge) or a PromQL expression (evaluated now; extract: gauge). Prometheus tells no unit:
- * the spec's is taken at its word.
+ * `select` on labels; extract: rate or gauge) or a PromQL expression (evaluated now over samples no older than the spec's
+ * `staleAfter`; extract: gauge). An empty answer is an absence. Prometheus tells no unit: the spec's is taken at its word.
  */
 export const prometheus: MetricSourceDefinition<Config> = {
   type: "prometheus",
   config,
   create(settings) {
     const points = new StoredPoints();
-    const server: PrometheusServer = { url: settings.url, bearerToken: settings.bearerToken, timeoutSeconds: settings.timeoutSeconds };
+    const server: PrometheusServer = { url: settings.url, headers: headersOf(settings), timeoutSeconds: settings.timeoutSeconds };
     const newest = new Map<string, number>();
     let specs: readonly SignalSpec[] = [];
     const source: MetricSource = {
       type: "prometheus",
+      refreshEverySeconds: settings.everySeconds,
       retain: (wanted) => {
         specs = wanted;
         points.retain(wanted.filter((spec) => unfit(spec) === undefined).map(stored));
@@ -51,6 +57,12 @@ export const prometheus: MetricSourceDefinition<Config> = {
   },
 };
 
+function headersOf({ headers, bearerToken, username, password }: Config): Readonly<Record<string, string>> {
+  const basic = username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ""}`).toString("base64")}`;
+  const authorization = bearerToken === undefined ? basic : `Bearer ${bearerToken.reveal()}`;
+  return { ...headers, ...(authorization !== undefined && { authorization }) };
+}
+
 /** Why a signal cannot be read from Prometheus, or undefined. */
 function unfit(spec: SignalSpec): string | undefined {
   if (spec.extract !== "rate" && spec.extract !== "gauge") return `extract: ${spec.extract} is not read from Prometheus: write a PromQL expression with extract: gauge`;
@@ -64,7 +76,7 @@ function stored({ alternatives: _, ...spec }: SignalSpec): SignalSpec {
 }
 
 async function fetchSignal(server: PrometheusServer, spec: SignalSpec, nowSeconds: number): Promise<Result<readonly FetchedPoint[]>> {
-  const queried = await queryNow(server, queryOf(spec), nowSeconds);
+  const queried = await queryNow(server, queryOf(spec), { timeSeconds: nowSeconds, lookBackSeconds: spec.staleAfterSeconds });
   if (!queried.ok) return failure(queried.failure, `${spec.metric}: ${queried.message}`);
   return success(queried.value.flatMap((series) => pointsOf(spec, series)));
 }
