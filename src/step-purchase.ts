@@ -3,6 +3,7 @@ import type { Allocation, CarbonSignal, Offering } from "./model/offering.ts";
 import type { CapacityPlan } from "./model/plan.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { limitFlatPrice } from "./purchase/flat-price.ts";
 import { purchase } from "./purchase/purchase.ts";
 import type { PurchaseState } from "./purchase/purchase-request.ts";
 import type { TargetState } from "./step-state.ts";
@@ -36,7 +37,7 @@ export interface PurchaseInput {
 export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased {
   const { seen, desiredReplicas } = input;
   const offerings = seen.offerings ?? state.purchase?.offerings ?? [];
-  if (offerings.length === 0) return { allocation: undefined, desiredReplicas, reasons: [], memory: state.purchase, changed: false };
+  if (offerings.length === 0) return { allocation: undefined, ...limitFlat(input), memory: state.purchase, changed: false };
   const carbon = seen.carbon ?? state.purchase?.carbon;
   const { workload } = seen;
   const running = workload.kind === "value" ? (workload.runningByOffering ?? state.purchase?.allocation?.instances ?? {}) : (state.purchase?.allocation?.instances ?? {});
@@ -50,6 +51,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     maxReplicas: input.policy.replicas.max,
     offerings, running, notices: seen.notices, purchase: input.policy.purchase, cost: input.policy.cost, carbonSpec: input.policy.carbon,
     state: state.purchase?.state,
+    ...(seen.budgets !== undefined && { budgets: seen.budgets }),
     ...(pending !== undefined && { pending }),
     ...(carbon !== undefined && { carbon }),
     ...(allowance !== undefined && { allowanceUsdPerHour: allowance }),
@@ -60,6 +62,18 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     memory: { offerings, carbon, state: result.nextState, allocation: result.allocation },
     changed: result.allocation !== undefined && !sameCounts(asked, result.allocation.instances),
   };
+}
+
+/** Without offerings a limit holds by what the policy says that a replica costs. */
+function limitFlat({ snapshot, seen, policy, plan, desiredReplicas }: PurchaseInput): { readonly desiredReplicas: number; readonly reasons: readonly Reason[] } {
+  const { cost, replicas } = policy;
+  const allowance = snapshot.allowances?.maxCostPerHourUsd;
+  if (cost.replicaPerHourUsd === undefined || (cost.maxPerHourUsd === undefined && allowance === undefined && seen.budgets === undefined)) return { desiredReplicas, reasons: [] };
+  return limitFlatPrice({
+    neededReplicas: desiredReplicas, floorReplicas: Math.min(desiredReplicas, plan?.reactive ?? desiredReplicas), minReplicas: replicas.min,
+    replicaPerHourUsd: cost.replicaPerHourUsd, cost, budgets: seen.budgets ?? [],
+    ...(allowance !== undefined && { allowanceUsdPerHour: allowance }),
+  });
 }
 
 function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {

@@ -61,3 +61,30 @@ export function dayOf(nowSeconds: number): Omit<Budget, "limit"> {
   const periodStartSeconds = Math.floor(nowSeconds / 86_400) * 86_400;
   return { periodStartSeconds, periodEndSeconds: periodStartSeconds + 86_400 };
 }
+
+/** The hour (UTC) that holds a time. */
+export function hourOf(nowSeconds: number): Omit<Budget, "limit"> {
+  const periodStartSeconds = Math.floor(nowSeconds / 3600) * 3600;
+  return { periodStartSeconds, periodEndSeconds: periodStartSeconds + 3600 };
+}
+
+/** z of the .9 quantile of a standard normal. */
+const Z90 = 1.2815515655;
+
+/**
+ * The chance that a period's sum passes its limit, from its low (.1), median and high (.9) sums: a normal through the median whose
+ * spread is the wider side's. The paths' errors are taken to go together, so the spread is rather too wide than too narrow.
+ * Undefined where low and high do not differ (nothing is known of the spread) unless the limit is passed already.
+ */
+export function breachChance(limit: number, sums: { readonly spent: number; readonly low: number; readonly median: number; readonly high: number }): number | undefined {
+  if (sums.spent > limit) return 1;
+  const sigma = Math.max(sums.high - sums.median, sums.median - sums.low) / Z90;
+  return sigma > 0 ? normalCdf((sums.median - limit) / sigma) : undefined;
+}
+
+/** Abramowitz & Stegun 26.2.17, absolute error below 7.5e-8. */
+function normalCdf(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return z >= 0 ? 1 - tail : tail;
+}

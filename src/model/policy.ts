@@ -1,3 +1,5 @@
+import type { OnLimit } from "./budget.ts";
+import type { Formula } from "./formula.ts";
 import type { Mode } from "./mode.ts";
 
 /** A policy after validation: every default filled in, every unit plain (seconds, replicas, US dollars, grams, shares of 1). */
@@ -9,13 +11,25 @@ export interface Policy {
   readonly labels: Readonly<Record<string, string>>;
   readonly mode: Mode;
   readonly actuator: { readonly type: string; readonly config: Readonly<Record<string, unknown>> };
-  readonly replicas: { readonly min: number; readonly max: number };
+  readonly replicas: ReplicaBounds;
   readonly signals: {
     readonly demand: SignalSpec;
     readonly utilization?: SignalSpec;
     readonly missRatio?: SignalSpec;
     readonly backlog?: SignalSpec;
   };
+  /** More signals: the target takes the largest need. A signal without a target is there for formulas alone. */
+  readonly extraSignals?: readonly ExtraSignal[];
+  /** The demand counts what is served, not what arrives: what the backlog grew by is added. */
+  readonly demandIsServed?: boolean;
+  /** Work that waits is to be gone this long after it began to wait. */
+  readonly drainSeconds?: number;
+  /** Targets of the same group whose load comes on to this one. */
+  readonly follows?: readonly FollowSpec[];
+  readonly redundancy?: RedundancySpec;
+  readonly shared?: SharedLimits;
+  /** Time from ready to full capacity, where it is stated; learned where it is not. */
+  readonly warmUpSeconds?: number;
   readonly scaling: ScalingSpec;
   readonly objective: ObjectiveSpec;
   readonly leadTimeSeconds: number | undefined;
@@ -29,6 +43,44 @@ export interface Policy {
   /** Bounds that hold for a while; `effectivePolicy` of src/policy applies them before a step. */
   readonly schedules?: readonly ScheduleSpec[];
   readonly events?: readonly EventSpec[];
+}
+
+export interface ReplicaBounds {
+  readonly min: number;
+  readonly max: number;
+  /** Only where `min` is 0: how long the load must be known to be zero before the last replica goes. */
+  readonly idleAfterSeconds?: number;
+}
+
+/** A signal beside the demand: read from its source, or worked out by a formula. */
+export type ExtraSignal = {
+  readonly name: string;
+  /** `per-replica`: the value is the target's in all, `target` what one replica should carry; `utilization`: the mean share of the ready ones. */
+  readonly by: "per-replica" | "utilization";
+  /** Undefined: it is read for formulas alone. */
+  readonly target: number | undefined;
+} & ({ readonly spec: SignalSpec; readonly formula?: never } | { readonly formula: Formula; readonly spec?: never });
+
+/** `ratio` requests reach this target for each request of the leader. */
+export interface FollowSpec {
+  readonly target: string;
+  readonly ratio: number;
+}
+
+/** What is kept above the need. */
+export interface RedundancySpec {
+  /** N+1, N+2: replicas that may be lost without falling short. */
+  readonly spareReplicas: number;
+  /** The zones that the replicas are spread over evenly: one may be lost. 1: not asked for. */
+  readonly zones: number;
+}
+
+/** Limits of a whole group; of those that its policies state the tightest holds. */
+export interface SharedLimits {
+  readonly maxReplicas: number | undefined;
+  readonly maxPerHourUsd: number | undefined;
+  /** Who gets first where not all can have what they need; higher comes first. */
+  readonly priority: number;
 }
 
 /** Where a signal comes from and how it is read. */
@@ -77,6 +129,8 @@ export interface EventSpec {
   readonly minReplicas: number | undefined;
   readonly maxReplicas: number | undefined;
   readonly priority: number;
+  /** The load that is expected over an ordinary one (1 = none); absent where it is to be learned. */
+  readonly uplift?: number;
 }
 
 /** How load becomes replicas. `objective`: by the error budget and a learned capacity; the classic two mean what the HPA means. */
@@ -111,6 +165,8 @@ export interface BehaviorSpec {
   readonly maxScaleOutReplicas: number;
   readonly maxScaleInShare: number;
   readonly maxScaleInReplicas: number;
+  /** A replica that started is not scaled in for so long; absent: no such limit. */
+  readonly minimumRunSeconds?: number;
 }
 
 /** What to do when demand is bad: hold, then the forecast, then a static count; never below the recent peak. */
@@ -137,8 +193,11 @@ export interface PurchaseSpec {
 export interface CostSpec {
   readonly maxPerHourUsd: number | undefined;
   /** What is cut when the limit binds: the objective's capacity only if the policy says so. */
-  readonly onLimit: "alert" | "cut-headroom" | "cut-capacity";
+  readonly onLimit: OnLimit;
   readonly replicaPerHourUsd: number | undefined;
+  /** Over a calendar day, and a calendar month (UTC). */
+  readonly maxPerDayUsd?: number;
+  readonly maxPerMonthUsd?: number;
 }
 
 export interface CarbonSpec {
@@ -148,4 +207,8 @@ export interface CarbonSpec {
   readonly maxExtraCostShare: number;
   readonly pricePerKgUsd: number;
   readonly maxGramsPerHour: number | undefined;
+  /** Over a calendar day (UTC). */
+  readonly maxGramsPerDay?: number;
+  /** What may be cut when the day's grams run short and the mix is as clean as it can be; an alert where absent. */
+  readonly onLimit?: OnLimit;
 }

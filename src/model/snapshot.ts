@@ -1,3 +1,4 @@
+import type { BudgetReading } from "./budget.ts";
 import type { CarbonSignal, Notice, Offering } from "./offering.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./intent.ts";
@@ -28,16 +29,22 @@ export interface TargetSnapshot {
   /** Share of requests that missed the objective. */
   readonly missRatio: Observation;
   readonly backlog: Observation;
+  /** The policy's extra signals that are read from a source, by name; absent where it has none. */
+  readonly signals?: Readonly<Record<string, Observation>>;
   readonly workload: WorkloadObservation;
   readonly notices: readonly Notice[];
   /** Absent: as at the last step. */
   readonly offerings?: readonly Offering[];
   readonly carbon?: CarbonSignal;
+  /** Budgets that will not hold at what is planned; absent where all hold. */
+  readonly budgets?: readonly BudgetReading[];
 }
 
 /** A fitted model made beside the step. `fit` is plain JSON data, stored once by content hash. */
 export interface ModelInstall {
   readonly target: string;
+  /** The signal whose forecast it is; absent: the demand. */
+  readonly signal?: string;
   readonly modelId: string;
   readonly digest: string;
   /** The newest row that the fit has seen, epoch seconds. */

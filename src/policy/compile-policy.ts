@@ -88,9 +88,9 @@ function plainFields(spec: SpecInput, modeCeiling: Mode): PlainFields {
       calendar: forecast.calendar,
     },
     fallback: { holdSeconds: fallback.hold, forecastSeconds: fallback.forecast, staticReplicas: fallback.staticReplicas },
-    purchase: spec.purchase,
-    cost: { maxPerHourUsd: spec.cost.maxPerHourUsd, onLimit: spec.cost.onLimit, replicaPerHourUsd: spec.cost.replicaPerHourUsd },
-    carbon: { ...spec.carbon, maxGramsPerHour: spec.carbon.maxGramsPerHour },
+    purchase: spec.purchase === undefined ? undefined : withoutAbsent(spec.purchase, ["surviveShare", "shortfallFactor"]),
+    cost: withoutAbsent({ ...spec.cost, maxPerHourUsd: spec.cost.maxPerHourUsd, replicaPerHourUsd: spec.cost.replicaPerHourUsd }, ["maxPerDayUsd", "maxPerMonthUsd"]),
+    carbon: withoutAbsent({ ...spec.carbon, maxGramsPerHour: spec.carbon.maxGramsPerHour }, ["maxGramsPerDay", "onLimit"]),
     ...(spec.schedules.length === 0 ? {} : { schedules: spec.schedules.map(plainSchedule) }),
     ...(spec.events.length === 0 ? {} : { events: spec.events.map(plainEvent) }),
   };
@@ -117,6 +117,13 @@ function plainSchedule(schedule: SpecInput["schedules"][number]): ScheduleSpec {
 }
 
 function plainEvent(event: SpecInput["events"][number]): EventSpec {
-  const { name, start, end, duration = 0, minReplicas, maxReplicas, priority } = event;
-  return { name, startSeconds: start, endSeconds: end ?? start + duration, minReplicas, maxReplicas, priority };
+  const { name, start, end, duration = 0, minReplicas, maxReplicas, priority, uplift } = event;
+  return { name, startSeconds: start, endSeconds: end ?? start + duration, minReplicas, maxReplicas, priority, ...(uplift !== undefined && { uplift }) };
+}
+
+type Present<T, K extends keyof T> = Omit<T, K> & { readonly [Key in K]?: Exclude<T[Key], undefined> };
+
+/** Leaves out the fields that were not given, so that a policy that does not use them keeps its digest. */
+function withoutAbsent<T extends object, K extends keyof T>(clause: T, names: readonly K[]): Present<T, K> {
+  return Object.fromEntries(Object.entries(clause).filter(([name, value]) => value !== undefined || !names.includes(name as K))) as Present<T, K>;
 }

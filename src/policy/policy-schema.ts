@@ -107,12 +107,16 @@ const purchase = z.strictObject({
   regions: z.array(text()).prefault([]).describe("Regions to buy in. None: the target's own."),
   instanceTypes: z.array(text()).prefault([]).describe("Instance types to buy. None: all of the catalogue."),
   replicasPerInstance: integer({ min: 1 }).prefault(1).describe("Replicas that one instance carries."),
+  surviveShare: share().optional().describe("The share of the need that must remain when any one zone of spot is lost at once. By default nothing is asked for, and the price of a miss decides."),
+  shortfallFactor: number({ min: 0 }).optional().describe("A replica-hour short of the need weighs as much as so many on-demand replica-hours when a spare is weighed. By default 36."),
 });
 
 const cost = z.strictObject({
   maxPerHourUsd: number({ min: 0 }).optional().describe("The most that the target may cost, in US dollars per hour."),
   onLimit: choice(["alert", "cut-headroom", "cut-capacity"]).prefault("cut-headroom").describe("What gives way when the limit binds: nothing (an alert), the headroom above the predicted need, or the objective's own capacity."),
   replicaPerHourUsd: number({ min: 0 }).optional().describe("What one replica costs, where no catalogue tells."),
+  maxPerDayUsd: number({ moreThan: 0 }).optional().describe("The target's budget of a calendar day (UTC), in US dollars. What it will come to is forecast; where it will not hold, `onLimit` says what gives way."),
+  maxPerMonthUsd: number({ moreThan: 0 }).optional().describe("The target's budget of a calendar month (UTC), in US dollars."),
 });
 
 const carbon = z.strictObject({
@@ -121,6 +125,8 @@ const carbon = z.strictObject({
   maxExtraCostShare: share().prefault("5%").describe("For `mode: prefer`: the extra cost that a cleaner choice may have."),
   pricePerKgUsd: number({ min: 0 }).prefault(0).describe("For `mode: price`: US dollars per kilogram of CO2e."),
   maxGramsPerHour: number({ min: 0 }).optional().describe("For `mode: cap`: the most CO2e in grams per hour."),
+  maxGramsPerDay: number({ moreThan: 0 }).optional().describe("The target's budget of a calendar day (UTC), in grams of CO2e. Where it will not hold, the cleanest mix is bought first; `onLimit` says what gives way then."),
+  onLimit: choice(["alert", "cut-headroom", "cut-capacity"]).optional().describe("What gives way when the day's grams run short and the mix is as clean as it can be. By default nothing (an alert)."),
 });
 
 const bounds = {
@@ -143,6 +149,7 @@ const event = z.strictObject({
   start: instant().describe("When it begins, with the offset: 2026-11-27T06:00:00Z."),
   end: instant().optional().describe("When it ends. Give this, or `duration`."),
   duration: duration({ min: 60, usualUnit: "h" }).optional().describe("How long it holds. Give this, or `end`."),
+  uplift: number({ moreThan: 0, max: 100 }).optional().describe("The load that is expected, as a multiple of an ordinary day's: 2.5. Where it is not given, it is learned from earlier events of the same name."),
   ...bounds,
 });
 

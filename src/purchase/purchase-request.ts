@@ -1,3 +1,4 @@
+import type { BudgetReading } from "../model/budget.ts";
 import type { Reason } from "../model/decision.ts";
 import type { Allocation, CarbonSignal, Notice, Offering } from "../model/offering.ts";
 import type { CarbonSpec, CostSpec, PurchaseSpec } from "../model/policy.ts";
@@ -29,6 +30,8 @@ export interface PurchaseRequest {
   readonly carbonSpec: CarbonSpec;
   /** A limit across groups that stands beside the policy's own. */
   readonly allowanceUsdPerHour?: number;
+  /** Budgets that will not hold at what is planned: the target's own, its group's, the fleet's. */
+  readonly budgets?: readonly BudgetReading[];
   /** Of the last call; undefined at the first. */
   readonly state: PurchaseState | undefined;
 }
@@ -46,7 +49,7 @@ export interface PurchaseResult {
 }
 
 export interface LimitReport {
-  readonly code: "cost-limit" | "carbon-cap";
+  readonly code: "cost-limit" | "carbon-cap" | "budget";
   readonly limit: number;
   readonly wanted: number;
   readonly got: number;

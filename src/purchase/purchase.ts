@@ -1,7 +1,8 @@
 import type { Reason } from "../model/decision.ts";
 import type { PurchaseSpec } from "../model/policy.ts";
+import { applyBudgets } from "./budget-clause.ts";
 import { applyCarbon } from "./carbon-clause.ts";
-import { applyCost } from "./cost-clause.ts";
+import { applyCost, hourlyLimit } from "./cost-clause.ts";
 import { billOf, gramsOf, plan } from "./limits.ts";
 import type { Market } from "./limits.ts";
 import { see } from "./memory.ts";
@@ -35,20 +36,21 @@ export function purchase(request: PurchaseRequest): PurchaseResult {
   };
   const least = plan(market, request.neededReplicas, { usdPerGram: gramPrice(request), risk: true });
   const carbon = applyCarbon(request, market, least);
-  const cost = applyCost(request, market, carbon);
-  const chosen = cost.mix;
-  const { instances, keptReplicas } = makeBeforeBreak(quotes, chosen.instances, cost.desiredReplicas);
+  const cost = applyCost(request, market, { mix: carbon.mix, desiredReplicas: request.neededReplicas }, hourlyLimit(request));
+  const budgets = applyBudgets(request, market, cost);
+  const { instances, keptReplicas } = makeBeforeBreak(quotes, budgets.mix.instances, budgets.desiredReplicas);
   const reasons: Reason[] = [
     ...marketReasons({ request, sight, storm, quotes, mix: least, keptReplicas }),
     ...carbon.reasons,
     ...cost.reasons,
+    ...budgets.reasons,
   ];
   const replicas = quotes.reduce((sum, quote, at) => sum + quote.offering.replicas * (instances[at] ?? 0), 0);
   return {
     allocation: { instances: named(quotes, instances), replicas, costPerHourUsd: billOf(quotes, instances), carbonGramsPerHour: gramsOf(quotes, instances) },
-    desiredReplicas: cost.desiredReplicas,
+    desiredReplicas: budgets.desiredReplicas,
     reasons,
-    limit: cost.limit ?? carbon.limit,
+    limit: budgets.limit ?? cost.limit ?? carbon.limit,
     nextState: remember(request, sight, storm, quotes, instances),
   };
 }
