@@ -37,8 +37,8 @@ interface Asked {
 
 /** A drain begins so long before the end: the usual time in which connections are let go, and all of a 30-second notice. */
 export const DRAIN_SECONDS = 30;
-/** A drain that fails is tried so often; then the machine is left to its end. */
-const MOST_ATTEMPTS = 3;
+/** A drain that fails (a disruption budget that forbids it for now) is tried so often; then the machine is left to its end. */
+const MOST_ATTEMPTS = 20;
 /** Advice to leave is followed for so long; where no replacement has come by then, the machine stays. */
 const ADVICE_SECONDS = 900;
 /** Queues keep messages for hours; a machine's id is never used again. */
@@ -57,12 +57,12 @@ export function seeLeaving(before: Leaving | undefined, { seen, outcomes, nowSec
   const fresh = replacement === undefined ? [] : seen.notices.filter((notice) => notice.instanceId !== undefined && (notice.kind === "interruption" || replacement.onRebalance));
   if (before === undefined && fresh.length === 0) return undefined;
   const known = before ?? { machines: [], standIns: 0, lastCount: undefined, asked: [], done: {} };
-  const done = doneAfter(known, outcomes, nowSeconds);
+  const count = workload.kind === "value" ? workload.desiredReplicas : known.lastCount;
+  const done = doneAfter(known, { outcomes, nowSeconds, count: replacement?.by === "count" ? count : undefined });
   const machines = [...known.machines];
   for (const notice of fresh) take(machines, notice, { done, nowSeconds });
   for (const machine of machines) if (!stays(machine, nowSeconds)) done[machine.instanceId] ??= nowSeconds + KNOWN_SECONDS;
   const left = machines.filter(({ instanceId }) => done[instanceId] === undefined);
-  const count = workload.kind === "value" ? workload.desiredReplicas : known.lastCount;
   const most = left.length * (replacement?.by === "count" ? replacement.replicasPerMachine : 0);
   const standIns = workload.kind === "value" ? Math.min(most, confirmed(known, workload.desiredReplicas)) : known.standIns;
   if (left.length === 0 && standIns === 0 && Object.keys(done).length === 0) return undefined;
@@ -141,14 +141,17 @@ function drainOf({ instanceId, goesAtSeconds }: LeavingMachine): Drain {
   return { instanceId, goesAtSeconds: Number.isFinite(goesAtSeconds) ? goesAtSeconds : undefined };
 }
 
-/** Machines that are done with after these outcomes: drained, or taken out together with their order. */
-function doneAfter({ done, asked }: Leaving, outcomes: readonly Outcome[], nowSeconds: number): Record<string, number> {
+/**
+ * Machines that are done with after these outcomes: drained, or taken out together with their order. A drain whose answer was
+ * lost has come through where the count (given where a drain lowers it) shows it; else it is tried again.
+ */
+function doneAfter({ done, asked }: Leaving, { outcomes, nowSeconds, count }: { readonly outcomes: readonly Outcome[]; readonly nowSeconds: number; readonly count: number | undefined }): Record<string, number> {
   const next = Object.fromEntries(Object.entries(done).filter(([, until]) => until > nowSeconds));
+  const shown = asked.findLastIndex(({ desiredReplicas }) => desiredReplicas === count);
   for (const { idempotencyKey, kind, code } of outcomes) {
-    const write = asked.find(({ key }) => key === idempotencyKey);
-    if (write === undefined) continue;
-    const isDone = isDrainKey(idempotencyKey) ? kind === "applied" || kind === "no-op" : kind === "applied" && code === "detached";
-    if (isDone) for (const instanceId of write.instanceIds) next[instanceId] = nowSeconds + KNOWN_SECONDS;
+    const at = asked.findIndex(({ key }) => key === idempotencyKey);
+    const isDone = isDrainKey(idempotencyKey) ? kind === "applied" || kind === "no-op" || (kind === "unknown" && at <= shown) : kind === "applied" && code === "detached";
+    if (isDone) for (const instanceId of asked[at]?.instanceIds ?? []) next[instanceId] = nowSeconds + KNOWN_SECONDS;
   }
   return next;
 }

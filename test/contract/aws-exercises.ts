@@ -10,6 +10,7 @@ export interface AwsExercise {
 }
 
 let firstInstanceId = "";
+let lastInstanceId = "";
 
 export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
   "aws-asg": {
@@ -17,11 +18,12 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
     prepare: (cloud) => {
       const group = cloud.autoScaling.createGroup({ name: "shop-asg", min: 1, max: 20, desired: 4, mixed: { overrides: [{ type: "m5.large" }], base: 1, percentage: 0 } });
       firstInstanceId = group.instances[0]?.id ?? "";
+      lastInstanceId = group.instances.at(-1)?.id ?? "";
     },
     async exercise(actuator) {
       const failures = await readAll(actuator);
       const allocation = { instances: { "us-east-1a/m5.large/on-demand": 3, "us-east-1b/m5.large/spot": 4 }, replicas: 7, costPerHourUsd: 0, carbonGramsPerHour: undefined };
-      failures.push(...await write(actuator, 6), ...await write(actuator, 7, { allocation }), ...await write(actuator, 7, { direction: "rebalance", leaving: [firstInstanceId] }));
+      failures.push(...await write(actuator, 6), ...await write(actuator, 7, { allocation }), ...await write(actuator, 7, { direction: "rebalance", leaving: [firstInstanceId] }), ...await drain(actuator));
       return failures;
     },
   },
@@ -31,9 +33,13 @@ export const AWS_EXERCISES: Readonly<Record<string, AwsExercise>> = {
     exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
   },
   "aws-ecs": {
-    config: { cluster: "prod", service: "shop", region: "us-east-1" },
-    prepare: (cloud) => { cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 }); },
-    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6)],
+    config: { cluster: "prod", service: "shop", region: "us-east-1", drainMachines: true },
+    prepare: (cloud) => {
+      cloud.ecs.createService("prod/shop", 4, { min: 1, max: 20 });
+      cloud.ecs.machines.set("i-machine", { cluster: "prod", status: "ACTIVE" });
+      lastInstanceId = "i-machine";
+    },
+    exercise: async (actuator) => [...await readAll(actuator), ...await write(actuator, 6), ...await drain(actuator, 0)],
   },
   "aws-warm-pool": {
     config: { group: "shop-asg", region: "us-east-1" },
@@ -61,6 +67,16 @@ async function readAll(actuator: Actuator): Promise<string[]> {
   const rivals = await actuator.rivals?.();
   if (rivals?.ok === false) failures.push(`rivals: ${rivals.message}`);
   return failures;
+}
+
+/** Takes the last machine out, and as many replicas with it. */
+async function drain(actuator: Actuator, replicas = 1): Promise<string[]> {
+  const workload = await actuator.read();
+  if (!workload.ok) return [`read: ${workload.message}`];
+  if (workload.value.replacement === undefined) return ["read: no replacement"];
+  const { desiredReplicas } = workload.value;
+  const answer = await actuator.write(intentTo(desiredReplicas - replicas, desiredReplicas, { direction: "rebalance", drain: { instanceId: lastInstanceId, goesAtSeconds: undefined } }));
+  return answer.ok && answer.value.applied ? [] : [`write: ${answer.ok ? `nothing was done: ${answer.value.detail}` : `${answer.code}: ${answer.message}`}`];
 }
 
 /** To a count, from whatever is there. */

@@ -1,6 +1,7 @@
 import type { AutoScalingClient, AutoScalingGroup, InstancesDistribution, UpdateAutoScalingGroupCommandInput } from "@aws-sdk/client-auto-scaling";
 import { z } from "zod";
-import type { Intent } from "../../model/intent.ts";
+import type { Drain, Intent } from "../../model/intent.ts";
+import { offeringId } from "../../model/offering.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { alreadyThere, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
 import { asgForeignHands, asgRivals } from "../aws/asg-writers.ts";
@@ -21,7 +22,7 @@ const config = z.strictObject({
   offerings: z.enum(["auto", "never"]).default("auto")
     .describe("Tell which offerings run, which takes a question to EC2 about each new instance: where the group has a mixed instances policy; never."),
   interruptions: z.enum(["auto", "detach", "leave"]).default("auto")
-    .describe("Detach an instance that has an interruption notice, so that the group orders its replacement at once and drains it: unless the group has CapacityRebalance, which does as much; always; never."),
+    .describe("Replace an instance that has an interruption notice or a rebalance recommendation: order its replacement at once, end it through the group (load balancer, lifecycle hooks) when that is ready or half a minute before its end. auto: unless the group has CapacityRebalance, which does as much; detach: always; leave: never."),
 });
 
 type Config = z.infer<typeof config>;
@@ -40,7 +41,10 @@ function permissions({ group: name, region, mix, offerings, interruptions }: Con
     ...(offerings === "never" ? [] : [DESCRIBE_INSTANCES]),
     { action: "autoscaling:SetDesiredCapacity", resource: group, write: true },
     ...(mix === "ignore" ? [] : [{ action: "autoscaling:UpdateAutoScalingGroup", resource: group, write: true }]),
-    ...(interruptions === "leave" ? [] : [{ action: "autoscaling:DetachInstances", resource: group, write: true }]),
+    ...(interruptions === "leave" ? [] : [
+      { action: "autoscaling:TerminateInstanceInAutoScalingGroup", resource: group, write: true },
+      { action: "autoscaling:DetachInstances", resource: group, write: true },
+    ]),
   ];
 }
 
@@ -54,6 +58,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const marketOf = (instanceId: string): ReturnType<typeof markets.marketOf> => markets.marketOf(instanceId);
   const name = settings.group;
   let offerings: ReadonlyMap<string, string> = new Map();
+  let members: ReadonlyMap<string, string> = new Map();
 
   const describe = async (): Promise<Result<AutoScalingGroup>> => {
     const answer = await readCall(() => reads.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), requestOptions(settings)));
@@ -61,12 +66,14 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
     const group = answer.value.AutoScalingGroups?.find((one) => one.AutoScalingGroupName === name);
     return group === undefined ? failure("missing", `there is no Auto Scaling group ${name}`) : success(group);
   };
-  const send = (order: Order): Promise<WriteAnswer> => writeCall(`${name}: ${describeOrder(order)}`, () => {
+  const send = (order: Order): Promise<WriteAnswer> => writeCall({ detail: `${name}: ${describeOrder(order)}`, ...(order.detach.length > 0 && { code: "detached" }) }, () => {
     const { units, distribution, detach } = order;
     if (detach.length > 0) return writes.send(new sdk.DetachInstancesCommand({ AutoScalingGroupName: name, InstanceIds: [...detach], ShouldDecrementDesiredCapacity: false }), requestOptions(settings));
     if (distribution !== undefined) return writes.send(new sdk.UpdateAutoScalingGroupCommand(updateInput(name, units, distribution)), requestOptions(settings));
     return writes.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: units, HonorCooldown: settings.honorCooldown }), requestOptions(settings));
   });
+  const drain = ({ instanceId }: Drain): Promise<WriteAnswer> => writeCall({ detail: `${name}: ${instanceId} is ended, and its place given up` }, () =>
+    writes.send(new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId: instanceId, ShouldDecrementDesiredCapacity: true }), requestOptions(settings)));
   return success({
     type: "aws-asg",
     async read() {
@@ -76,17 +83,21 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
         await markets.learn((group.value.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []));
       }
       offerings = offeringsOf(group.value, marketOf);
-      return success(workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf }));
+      members = new Map((group.value.Instances ?? []).map(({ InstanceId = "", InstanceType = "", AvailabilityZone = "" }) => [InstanceId, offeringId(AvailabilityZone, InstanceType, "spot")]));
+      const workload = workloadOf(group.value, { replicasPerUnit: settings.replicasPerUnit, timeSeconds: context.now(), marketOf });
+      return success(replacesByCount(group.value, settings) ? { ...workload, replacement: { by: "count", replicasPerMachine: settings.replicasPerUnit, onRebalance: true } } : workload);
     },
     async write(intent) {
       const group = await describe();
       if (!group.ok) return notSent(group);
+      if (intent.drain !== undefined) return drainRefusal(intent, group.value, settings) ?? await drain(intent.drain);
       const order = orderFor(intent, group.value, settings);
       if (!order.ok) return order;
       if (order.value === undefined) return alreadyThere(`${name} already has ${intent.desiredReplicas} replicas in that mix`);
       return await send(order.value);
     },
-    offeringOf: (instanceId) => offerings.get(instanceId),
+    // Whose market was not asked for is spot where a notice names it: no other instance gets one.
+    offeringOf: (instanceId) => offerings.get(instanceId) ?? members.get(instanceId),
     foreignHands: (sinceSeconds) => asgForeignHands(reads, settings, sinceSeconds),
     rivals: () => asgRivals(reads, settings),
     close() {
@@ -112,14 +123,15 @@ function orderFor(intent: Intent, group: AutoScalingGroup, settings: Config): { 
   const units = Math.ceil(intent.desiredReplicas / settings.replicasPerUnit);
   const { MinSize: min = 0, MaxSize: max = 0, DesiredCapacity: desired = 0 } = group;
   if (group.Status !== undefined) return refused("missing", "being-deleted", `${settings.group}: ${group.Status}`);
-  if (units < min || units > max) return refused("permanent", "out-of-bounds", `${units} units are outside the group's ${min} to ${max}`);
+  const standIns = Math.ceil((intent.standIns ?? 0) / settings.replicasPerUnit);
+  if (units < min || units - standIns > max) return refused("permanent", "out-of-bounds", `${units} units are outside the group's ${min} to ${max}`);
   if (desired !== units && desired * settings.replicasPerUnit !== intent.expectedReplicas) {
     return refused("permanent", "foreign-write", `decided against ${intent.expectedReplicas} replicas, but the group now has ${desired} units`);
   }
   const stopped = group.SuspendedProcesses?.find(({ ProcessName }) => ProcessName === (units > desired ? "Launch" : "Terminate"));
   if (units !== desired && stopped !== undefined) return refused("permanent", "suspended", `the group's ${stopped.ProcessName} process is suspended: ${stopped.SuspensionReason ?? ""}`);
-  // Detached first: the replacement takes as long to start as the notice is. What else has changed the next step decides.
-  const detach = leavingOf(intent, group, settings);
+  // Without room for a stand-in the group launches one only in place of a detached instance. What else has changed the next step decides.
+  const detach = standIns === 0 || units > max ? leavingOf(intent, group, settings) : [];
   if (detach.length > 0) return { ok: true, value: { detach, units, distribution: undefined, note: "" } };
   const distribution = wantedDistribution(intent, group, { settings, units });
   if (!distribution.ok) return distribution;
@@ -127,12 +139,31 @@ function orderFor(intent: Intent, group: AutoScalingGroup, settings: Config): { 
   return { ok: true, value: { detach, units, distribution: distribution.value, note: distribution.note } };
 }
 
+/** Where instances have weights, a stand-in of one unit is not their equal: those are detached. */
+function replacesByCount(group: AutoScalingGroup, { interruptions }: Config): boolean {
+  return handlesNotices(group, interruptions) && !(group.Instances ?? []).some(({ WeightedCapacity }) => WeightedCapacity !== undefined);
+}
+
+function handlesNotices(group: AutoScalingGroup, interruptions: Config["interruptions"]): boolean {
+  return interruptions === "detach" || (interruptions === "auto" && group.CapacityRebalance !== true);
+}
+
+/** Why an instance is not drained; one that is not in service there any more is done with. */
+function drainRefusal({ drain, desiredReplicas, expectedReplicas }: Intent, group: AutoScalingGroup, settings: Config): WriteAnswer | undefined {
+  const { MinSize: min = 0, DesiredCapacity: desired = 0, Instances: instances = [] } = group;
+  const state = instances.find(({ InstanceId }) => InstanceId === drain?.instanceId)?.LifecycleState;
+  if (state !== "InService") return alreadyThere(`${drain?.instanceId ?? ""} is ${state ?? "not in the group any more"}`);
+  if (desired * settings.replicasPerUnit !== expectedReplicas) return refused("permanent", "foreign-write", `decided against ${expectedReplicas} replicas, but the group now has ${desired} units`);
+  if (desiredReplicas / settings.replicasPerUnit < min) return refused("permanent", "out-of-bounds", `${desired - 1} units are below the group's ${min}`);
+  return undefined;
+}
+
 /** DetachInstances takes at most so many. */
 const MOST_DETACHED = 20;
 
 /** The leaving instances that serve in the group; one that has left it already is left out, so a repeat orders nothing twice. */
 function leavingOf({ leaving = [] }: Intent, group: AutoScalingGroup, { interruptions }: Config): readonly string[] {
-  if (interruptions === "leave" || (interruptions === "auto" && group.CapacityRebalance === true)) return [];
+  if (!handlesNotices(group, interruptions)) return [];
   const serving = new Set((group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === "InService").map(({ InstanceId }) => InstanceId));
   return leaving.filter((id) => serving.has(id)).slice(0, MOST_DETACHED);
 }

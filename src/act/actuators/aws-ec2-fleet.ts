@@ -72,10 +72,12 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
       if (!fleet.ok) return notSent(fleet);
       const target = targetFor(intent, fleet.value, settings);
       if (!target.ok) return target;
+      const policy = intent.drain === undefined ? {} : { ExcessCapacityTerminationPolicy: "no-termination" as const };
       if (target.value === undefined) return alreadyThere(`${fleetId} already has ${intent.desiredReplicas} replicas in that mix`);
       const { TotalTargetCapacity: total, OnDemandTargetCapacity: onDemand } = target.value;
-      return await writeCall(`${fleetId}: ${total} units, ${onDemand} of them on demand`, () =>
-        writes.send(new sdk.ModifyFleetCommand({ FleetId: fleetId, TargetCapacitySpecification: target.value }), requestOptions(settings)));
+      const done = intent.drain === undefined ? "" : `; the place of ${intent.drain.instanceId} is given up, EC2 takes the machine itself`;
+      return await writeCall(`${fleetId}: ${total} units, ${onDemand} of them on demand${done}`, () =>
+        writes.send(new sdk.ModifyFleetCommand({ FleetId: fleetId, TargetCapacitySpecification: target.value, ...policy }), requestOptions(settings)));
     },
     close() {
       reads.destroy();
@@ -121,6 +123,12 @@ function weightOf(fleet: FleetData, instanceType: string): number {
   return overrides.find(({ InstanceType }) => InstanceType === instanceType)?.WeightedCapacity ?? 1;
 }
 
+/** Where instances have weights, or the fleet rebalances by itself, a stand-in of one unit is not their equal. */
+function isPlain(fleet: FleetData): boolean {
+  const overrides = fleet.LaunchTemplateConfigs?.flatMap(({ Overrides }) => Overrides ?? []) ?? [];
+  return overrides.every(({ WeightedCapacity }) => WeightedCapacity === undefined) && fleet.SpotOptions?.MaintenanceStrategies?.CapacityRebalance === undefined;
+}
+
 function offeringOf({ Placement, InstanceType, InstanceLifecycle }: Instance): string {
   return offeringId(Placement?.AvailabilityZone ?? "", InstanceType ?? "", InstanceLifecycle === "spot" ? "spot" : "on-demand");
 }
@@ -142,5 +150,6 @@ function workloadOf(fleet: FleetData, instances: readonly Instance[], { replicas
   return {
     kind: "value", timeSeconds, desiredReplicas: (fleet.TargetCapacitySpecification?.TotalTargetCapacity ?? 0) * replicasPerUnit,
     readyReplicas: ready, pendingReplicas: pending, runningByOffering: running, pendingByOffering: starting,
+    ...(isPlain(fleet) && { replacement: { by: "count", replicasPerMachine: replicasPerUnit, onRebalance: false } }),
   };
 }

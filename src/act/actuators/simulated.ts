@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { failure, success, type Result } from "../../model/result.ts";
 import { advanceCluster, interrupt, readCluster, setDesired, startCluster, type ClusterSpec, type ClusterState } from "../../twin/cluster.ts";
+import { drainDoomed } from "../../twin/drain-doomed.ts";
+import type { Drain } from "../../model/intent.ts";
 import { alreadyThere, applied, lost, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer } from "../actuator.ts";
 import type { ForeignHand, Writer } from "../foreign-hand.ts";
 
@@ -20,8 +22,8 @@ type Config = z.infer<typeof config>;
 export interface SimulatedActuator extends Actuator {
   /** The cluster, advanced to now. */
   cluster(): ClusterState;
-  /** Gives notice to `count` replicas: gone after so many seconds, then replaced. */
-  interrupt(count: number, afterSeconds: number): void;
+  /** Gives notice to `count` replicas, each a machine: gone after so many seconds, and replaced. Gives their ids. */
+  interrupt(count: number, afterSeconds: number): readonly string[];
   /** No order is accepted, or no call at all is answered, for so many seconds. */
   fault(kind: "no-capacity" | "throttled", seconds: number): void;
   /** The next write breaks off: before it is carried out, or after, with its answer lost. */
@@ -45,6 +47,15 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
   let calls = 0;
   let toLose: "before" | "after" | undefined;
   const hands: ForeignHand[] = [];
+  const doomed = new Map<string, { readonly goneAtSeconds: number; readonly isDrained: boolean }>();
+  const drain = ({ instanceId }: Drain): WriteAnswer => {
+    const machine = doomed.get(instanceId);
+    if (machine === undefined || machine.isDrained || advance().timeSeconds >= machine.goneAtSeconds) return alreadyThere(`${instanceId} is gone or drained`);
+    calls += 1;
+    doomed.set(instanceId, { ...machine, isDrained: true });
+    state = drainDoomed(state, spec, machine.goneAtSeconds);
+    return applied(`${instanceId} is drained`);
+  };
   const advance = (): ClusterState => {
     // A clock that is set back stops the cluster; it never runs backwards.
     if (context.now() > state.timeSeconds) state = advanceCluster(state, spec, context.now());
@@ -69,7 +80,13 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
     cluster: advance,
     writeCalls: () => calls,
     loseNext(when) { toLose = when; },
-    interrupt(count, afterSeconds) { state = interrupt(advance(), count, state.timeSeconds + afterSeconds); },
+    interrupt(count, afterSeconds) {
+      const goneAtSeconds = advance().timeSeconds + afterSeconds;
+      state = interrupt(state, count, goneAtSeconds);
+      const ids = Array.from({ length: count }, (_, at) => `i-simulated-${String(doomed.size + at + 1)}`);
+      for (const id of ids) doomed.set(id, { goneAtSeconds, isDrained: false });
+      return ids;
+    },
     fault(kind, seconds) {
       const until = advance().timeSeconds + seconds;
       state = kind === "throttled" ? { ...state, throttledUntilSeconds: until } : { ...state, noCapacityUntilSeconds: until };
@@ -80,9 +97,11 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
     },
     read() {
       if (advance().timeSeconds < state.throttledUntilSeconds) return Promise.resolve(failure("transient", "too many requests"));
-      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state) }));
+      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state), ...(doomed.size > 0 && { replacement: { by: "drain", replicasPerMachine: 1, onRebalance: false } }) }));
     },
-    write({ desiredReplicas, expectedReplicas }) {
+    offeringOf: (instanceId) => (doomed.has(instanceId) ? "simulated/simulated/spot" : undefined),
+    write({ desiredReplicas, expectedReplicas, drain: machine }) {
+      if (machine !== undefined) return Promise.resolve(drain(machine));
       const before = advance().desiredReplicas;
       if (desiredReplicas > settings.maxReplicas) return Promise.resolve(refused("permanent", "out-of-bounds", `${desiredReplicas} is above the simulated cloud's ${settings.maxReplicas}`));
       if (desiredReplicas === before) return Promise.resolve(alreadyThere(`${context.target} already has ${before}`));

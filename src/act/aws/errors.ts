@@ -71,11 +71,11 @@ export async function readCall<T>(send: () => Promise<T>): Promise<Result<T>> {
   }
 }
 
-/** What a write came to; `detail` says what it has set. */
-export async function writeCall(detail: string, send: () => Promise<unknown>): Promise<WriteAnswer> {
+/** What a write came to; the text (with its code, where it is not the count that was set) says what it has done. */
+export async function writeCall(done: string | { readonly detail: string; readonly code?: string }, send: () => Promise<unknown>): Promise<WriteAnswer> {
   try {
     await send();
-    return applied(detail);
+    return typeof done === "string" ? applied(done) : applied(done.detail, done.code);
   } catch (error) {
     return classifyAwsError(error);
   }

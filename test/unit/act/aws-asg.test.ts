@@ -96,7 +96,7 @@ describe("the offerings that run", () => {
   it("are left out, and the counts told all the same, where EC2 does not answer; it is asked again later", async () => {
     const actuator = await asg({}, { mixed });
     cloud.wire.allow("AKIDASG", ["autoscaling:DescribeAutoScalingGroups"]);
-    expect(await workloadOf(actuator)).toEqual({ kind: "value", timeSeconds: cloud.now(), desiredReplicas: 4, readyReplicas: 4, pendingReplicas: 0 });
+    expect(await workloadOf(actuator)).toEqual({ kind: "value", timeSeconds: cloud.now(), desiredReplicas: 4, readyReplicas: 4, pendingReplicas: 0, replacement: { by: "count", replicasPerMachine: 1, onRebalance: true } });
     await workloadOf(actuator);
     expect(cloud.wire.calls.filter(({ service }) => service === "ec2")).toHaveLength(1);
     cloud.wire.allow("AKIDASG", ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"]);
