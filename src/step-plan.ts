@@ -28,7 +28,8 @@ export function planTarget(state: TargetState, policy: Policy, nowSeconds: numbe
   const fresh = state.lastDemand !== undefined && state.lastDemand.timeSeconds === nowSeconds;
   const plan = planCapacity({
     loads, leadIndex: LEAD_INDEX, leadTimeSeconds: plannedLeadTimeSeconds(state.leadTime),
-    newestPerSecond: fresh ? state.lastDemand.value : undefined, sizing: sized.sizing, quantile: 0.99,
+    newestPerSecond: fresh ? state.lastDemand.value : undefined,
+    highestAheadPerSecond: policy.forecast.enabled ? state.model.highestAhead(LEAD_INDEX) : NaN, sizing: sized.sizing, quantile: 0.99,
   });
   return { plan, state: { ...state, headroom: sized.table, headroomDay: seasonDay(state), recentPeak: peakAfter(state, plan, Math.floor(nowSeconds / (policy.forecast.seasonsSeconds[0] ?? DAY_SECONDS))) } };
 }

@@ -117,6 +117,11 @@ export class LeadModel {
     return { median: Math.max(0, Math.exp(forecast.log) - this.offset), scale: forecast.scale };
   }
 
+  /** The highest median that is foreseen for the rows from the newest to the horizon's; NaN where nothing is. */
+  highestAhead(horizon: number): number {
+    return Math.exp(this.horizons[horizon]?.highestAhead(this.newestRow) ?? NaN) - this.offset;
+  }
+
   /** What was said of the newest row, a horizon ago; NaN where nothing was, or where the row is a gap. */
   expected(horizon: number): number {
     return Math.exp(this.horizons[horizon]?.lastSaid ?? NaN) - this.offset;
@@ -289,6 +294,16 @@ class LeadHorizon {
     const slot = row % this.depth;
     this.made.set([this.log, fitted, now, this.scale], slot * MADE_WIDTH);
     this.madeFeatures.set(this.scaleRow, slot * SCALE_WIDTH);
+  }
+
+  /** The highest log that was said of the rows that are still to come. */
+  highestAhead(newestRow: number): number {
+    let highest = NaN;
+    for (let age = 0; age < this.rows; age += 1) {
+      const log = this.made[((newestRow - age + this.depth) % this.depth) * MADE_WIDTH] ?? NaN;
+      if (log > highest || highest !== highest) highest = log;
+    }
+    return highest;
   }
 
   private move(row: number, logs: Float32Array, at: number): number {

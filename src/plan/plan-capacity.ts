@@ -21,6 +21,8 @@ export interface PlanRequest {
   readonly leadTimeSeconds: number;
   /** The newest load, where there is one. */
   readonly newestPerSecond: number | undefined;
+  /** The highest median load that is foreseen between now and the lead time; NaN where nothing is foreseen. */
+  readonly highestAheadPerSecond: number;
   readonly sizing: Sizing;
   readonly quantile: number;
 }
@@ -35,13 +37,15 @@ export function planCapacity(request: PlanRequest): CapacityPlan {
   const neededReplicas = needs.map(wholeReplicas);
   const reactiveUse = sizing.by === "objective" ? sizing.reactiveUse : sizing.use;
   const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica);
+  // What was ordered for a short peak must still be there when it comes: the points at the lead time and after it do not see it.
+  const nearNeed = request.highestAheadPerSecond >= 0 ? request.highestAheadPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) : 0;
   return {
     horizonsSeconds: loads.map((load) => load.horizonSeconds),
     neededReplicas,
     atLeadTime: neededReplicas[leadIndex] ?? 0,
     reactive: wholeReplicas(reactiveNeed),
     wanted: Math.max(needs[leadIndex] ?? 0, reactiveNeed),
-    hold: wholeReplicas(Math.max(0, ...needs.slice(leadIndex)) * (1 + HOLD_SPARE_SHARE)),
+    hold: wholeReplicas(Math.max(nearNeed, ...needs.slice(leadIndex)) * (1 + HOLD_SPARE_SHARE)),
     quantile: request.quantile,
     leadTimeSeconds: request.leadTimeSeconds,
     requestsPerSecondPerReplica: sizing.requestsPerSecondPerReplica,
