@@ -1,5 +1,5 @@
-import { decideTarget } from "./step-target.ts";
-import type { TargetDecision } from "./step-target.ts";
+import { propose } from "./step-propose.ts";
+import { settle } from "./step-settle.ts";
 import { initialTargetState } from "./step-state.ts";
 import type { GroupState, TargetState } from "./step-state.ts";
 import type { Decision } from "./model/decision.ts";
@@ -29,9 +29,10 @@ export function step(state: GroupState, snapshot: Snapshot, policies: readonly P
   const decisions: Decision[] = [];
   const intents: Intent[] = [];
   const targets: Record<string, TargetState> = {};
-  for (const policy of policies) {
-    const result: TargetDecision = decideTarget(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy);
-    targets[policy.name] = result.nextState;
+  const proposals = policies.map((policy) => propose(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy));
+  for (const proposal of proposals) {
+    const result = settle(proposal, { replicas: proposal.verdict.desiredReplicas, reasons: [] }, snapshot);
+    targets[proposal.policy.name] = result.nextState;
     decisions.push(result.decision);
     intents.push(...result.intents);
   }

@@ -1,0 +1,79 @@
+import type { Decision, DecisionKind, Reason } from "./model/decision.ts";
+import { valueOf } from "./model/observation.ts";
+import type { CapacityPlan } from "./model/plan.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { LEAD_INDEX } from "./plan/lead-horizons.ts";
+import { toldOnly } from "./step-effects.ts";
+import type { Departure } from "./step-leaving.ts";
+import type { Proposal } from "./step-propose.ts";
+import type { Purchased } from "./step-purchase.ts";
+import type { TargetState } from "./step-state.ts";
+
+export interface DecisionParts extends Proposal {
+  readonly snapshot: Snapshot;
+  readonly desired: number;
+  readonly reasons: readonly Reason[];
+  readonly purchased: Purchased;
+  readonly departure: Departure;
+}
+
+/** What was decided, why, and from which inputs. */
+export function decisionOf(parts: DecisionParts): Decision {
+  const { state, snapshot, seen, policy, plan, current, desired, reasons, missing, purchased } = parts;
+  const { allocation } = purchased;
+  const kind = kindOf(parts);
+  const binding = reasons.findLast((reason) => reason.before !== reason.after);
+  const pricePerHour = policy.cost.replicaPerHourUsd;
+  return {
+    id: `${policy.name}@${String(snapshot.timeSeconds)}`,
+    target: policy.name,
+    timeSeconds: snapshot.timeSeconds,
+    kind,
+    currentReplicas: current,
+    desiredReplicas: desired,
+    reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: "nothing is known yet: hold what runs", before: current, after: desired }],
+    ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
+    ...(plan !== undefined && { forecast: forecastOf(state, plan, missing) }),
+    inputs: inputsOf(seen, policy, snapshot.timeSeconds),
+    ...(allocation !== undefined && { allocation, costPerHourUsd: allocation.costPerHourUsd, ...(allocation.carbonGramsPerHour !== undefined && { carbonGramsPerHour: allocation.carbonGramsPerHour }) }),
+    ...(allocation === undefined && pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
+  };
+}
+
+function kindOf({ current, desired, wanted, purchased, seen, leaving, departure }: DecisionParts): DecisionKind {
+  if (desired > current) return "scale-out";
+  if (desired < current) return "scale-in";
+  if (purchased.changed || toldOnly(seen).length > 0 || departure.due.length > 0 || departure.standIns > (leaving?.standIns ?? 0)) return "rebalance";
+  return wanted === current ? "hold" : "defer";
+}
+
+function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): NonNullable<Decision["forecast"]> {
+  const moments = state.model.moments(LEAD_INDEX);
+  const used = missing > 0 ? "forecast" : plan.reactive > plan.atLeadTime ? "reactive" : "forecast";
+  return {
+    leadTimeSeconds: plan.leadTimeSeconds,
+    p50: moments?.median ?? NaN,
+    p99: moments === undefined ? NaN : moments.median * Math.exp(moments.scale * Z99),
+    model: state.model.trusted(LEAD_INDEX) ? "lead-ridge" : "persistence",
+    used,
+  };
+}
+
+const Z99 = 2.326347874;
+
+function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Decision["inputs"] {
+  const inputs: Record<string, Decision["inputs"][string]> = {};
+  for (const name of ["demand", "utilization", "missRatio", "backlog"] as const) {
+    const observation = seen[name];
+    const value = valueOf(observation);
+    const spec = policy.signals[name];
+    const source = spec === undefined ? {} : { source: `${spec.source}: ${spec.metric}` };
+    if (observation.kind === "value" && value !== undefined) inputs[name] = { value, ageSeconds: nowSeconds - observation.timeSeconds, ...source };
+    else if (observation.kind === "absent") inputs[name] = { cause: observation.cause, ...source };
+  }
+  const source = policy.actuator.type;
+  if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds, source };
+  else inputs["readyReplicas"] = { cause: seen.workload.cause, source };
+  return inputs;
+}

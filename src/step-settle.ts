@@ -1,0 +1,48 @@
+import type { Decision, Reason } from "./model/decision.ts";
+import type { Intent } from "./model/intent.ts";
+import type { Snapshot } from "./model/snapshot.ts";
+import { effectsOf } from "./step-effects.ts";
+import { decisionOf } from "./step-explain.ts";
+import { departures } from "./step-leaving.ts";
+import { allowed } from "./step-propose.ts";
+import type { Proposal } from "./step-propose.ts";
+import { purchaseFor } from "./step-purchase.ts";
+import type { TargetState } from "./step-state.ts";
+
+export interface TargetDecision {
+  readonly decision: Decision;
+  /** In the order in which they are to be carried out. */
+  readonly intents: readonly Intent[];
+  readonly nextState: TargetState;
+}
+
+/** What a target may have of what its group shares: its count, and why it is not the one that was proposed. */
+export interface Grant {
+  readonly replicas: number;
+  readonly reasons: readonly Reason[];
+}
+
+/** Purchase, the guard once more where a count was cut, then the decision and its effects. */
+export function settle(proposal: Proposal, grant: Grant, snapshot: Snapshot): TargetDecision {
+  const { policy, seen, leaving, state, planned, plan, current, counts, decided, verdict } = proposal;
+  const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: grant.replicas });
+  // A limit in dollars or grams may cut the count, but never below what the guard allows.
+  const desired = purchased.desiredReplicas === verdict.desiredReplicas ? verdict.desiredReplicas : allowed(proposal, purchased.desiredReplicas);
+  const departure = departures(leaving, seen, { nowSeconds: snapshot.timeSeconds, intervalSeconds: policy.evaluationIntervalSeconds, desiredReplicas: desired });
+  const reasons = [...decided.reasons, ...verdict.reasons, ...grant.reasons, ...purchased.reasons, ...departure.reasons];
+  const decision = decisionOf({ ...proposal, snapshot, desired, reasons, purchased, departure });
+  const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
+  const effects = isOpen ? { intents: [], leaving } : effectsOf(decision, { snapshot, seen, policy, purchased, leaving, departure });
+  const nextState: TargetState = {
+    ...planned, leaving: effects.leaving, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired,
+    lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory,
+  };
+  return { decision: isOpen ? deferred(decision) : decision, intents: effects.intents, nextState };
+}
+
+/** While the breaker is open nothing is sent: what was decided stands in the reasons. */
+function deferred(decision: Decision): Decision {
+  if (decision.kind === "hold" || decision.kind === "defer") return decision;
+  const reason: Reason = { code: "breaker-open", text: "three writes in a row had no effect: nothing is sent for a while", before: decision.desiredReplicas, after: decision.currentReplicas };
+  return { ...decision, kind: "defer", desiredReplicas: decision.currentReplicas, reasons: [...decision.reasons, reason] };
+}
