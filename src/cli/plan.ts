@@ -1,67 +1,157 @@
+import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { reportMarkdown, reportTable } from "../replay/report-text.ts";
-import { runReplay } from "../replay/run-replay.ts";
-import type { ReplayReport } from "../replay/run-replay.ts";
+import type { Policy } from "../model/policy.ts";
+import { failure, success } from "../model/result.ts";
+import type { Result } from "../model/result.ts";
+import { planMarkdown, planReport, planTable } from "../replay/plan-report.ts";
+import type { PlanReport } from "../replay/plan-report.ts";
 import { parseArguments } from "./arguments.ts";
-import { readPolicyFile, readWorld } from "./replay-input.ts";
+import { readDaemonPolicy } from "./daemon-client.ts";
+import { endOf, HISTORY_HELP, readDemandHistory } from "./demand-history.ts";
+import { aboveZero, timeFrom } from "./option-values.ts";
+import { progressBar } from "./progress-bar.ts";
+import { blindSpot, readPolicyFile, readTokenFile, readWorld } from "./replay-input.ts";
+import type { ReplayInput } from "./replay-input.ts";
+import { replayOnThreads } from "./replay-pool.ts";
+import { readSavedPlan, staleness, worldDigest } from "./saved-plan.ts";
+import type { SavedPlan, Source } from "./saved-plan.ts";
 
-const BAD_INPUT = 64;
-const CHANGES = 2;
+const [DONE, ERROR, CHANGES, GATE_FAILED, BAD_INPUT] = [0, 1, 2, 3, 64] as const;
 
 interface Given {
-  readonly policy: string;
+  readonly policy?: string;
+  readonly target?: string;
   readonly against?: string;
-  readonly history: string;
-  readonly days: string;
+  readonly history?: string;
+  readonly query?: string;
+  readonly to?: number;
+  readonly days: number;
+  readonly bearerTokenFile?: string;
   readonly format: string;
+  readonly out?: string;
+  readonly show?: string;
+  readonly check?: string;
   readonly detailedExitcode?: true;
 }
 
-const FORMATS: Readonly<Record<string, (report: ReplayReport) => string>> = {
-  table: reportTable, markdown: reportMarkdown, json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
+const FORMATS: Readonly<Record<string, (plan: PlanReport) => string>> = {
+  table: planTable, markdown: planMarkdown, json: (plan) => `${JSON.stringify(plan, undefined, 2)}\n`,
 };
+
+function describe(): Command {
+  return new Command("plan")
+    .description("Replay a new policy on the last days, beside the policy now, today's HPA and perfect foresight.")
+    .option("--policy <file>", "the new policy")
+    .option("--target <name>", "which policy of the file; the first where it is not said")
+    .option("--against <place>", "the policy now: a file, or daemon:http://… for the one that a running daemon holds")
+    .option("--history <place>", `${HISTORY_HELP}; the daemon of --against where it is not said`)
+    .option("--query <promql>", "what a Prometheus is asked; made of the policy's demand signal where it is not said")
+    .option("--to <time>", "the end of the days; the newest row (of a server: now) where it is not said", timeFrom)
+    .option("--days <n>", "days that are compared; twice as many are read, so that the forecast has learned", aboveZero, 14)
+    .option("--bearer-token-file <file>", "token for the server")
+    .option("--format <format>", Object.keys(FORMATS).join(", "), "table")
+    .option("--out <file>", "save the plan, with digests of what it was made from")
+    .option("--show <file>", "print a saved plan")
+    .option("--check <file>", "say whether a saved plan still holds: exit code 3 where its policies or its history have changed")
+    .option("--detailed-exitcode", "2 where the new policy changes something");
+}
 
 /** `foretide plan`: what a new policy would have changed on the last days, against the policy now, the HPA and perfect foresight. */
 export async function run(args: readonly string[]): Promise<number> {
-  const command = new Command("plan")
-    .description("Replay a new policy on the last days, beside the policy now, the HPA's defaults and perfect foresight.")
-    .requiredOption("--policy <file>", "the new policy")
-    .option("--against <file>", "the policy now")
-    .requiredOption("--history <file>", "CSV: timestamp,demand")
-    .option("--days <n>", "days that are compared; twice as many are read", "14")
-    .option("--format <format>", Object.keys(FORMATS).join(", "), "table")
-    .option("--detailed-exitcode", "2 where the new policy changes something");
-  const parsed = parseArguments(command, args.map((arg) => (arg === "-detailed-exitcode" ? "--detailed-exitcode" : arg)));
+  const parsed = parseArguments(describe(), args.map((arg) => (/^-(?:detailed-exitcode|out|show|check)$/.test(arg) ? `-${arg}` : arg)));
   if (!parsed.ok) return parsed.exitCode;
   const given = parsed.options as unknown as Given;
   const format = FORMATS[given.format];
   if (format === undefined) return refuse(`--format: expected one of ${Object.keys(FORMATS).join(", ")}`);
-  const days = Number(given.days);
-  if (!(days > 0)) return refuse(`--days: expected a number above 0, found "${given.days}"`);
-  const policy = readPolicyFile(given.policy);
-  if (!policy.ok) return refuse(policy.message);
-  const before = given.against === undefined ? undefined : readPolicyFile(given.against);
-  if (before?.ok === false) return refuse(before.message);
-  const world = readWorld(given.history, policy.value, {
-    warmUpDays: days, lastDays: 2 * days, trueRate: undefined, startSigma: 0, failedStarts: 0, drainSeconds: 0, lagSeconds: 0, lostShare: 0, seed: 7,
+  const file = given.show ?? given.check;
+  if (file !== undefined) {
+    const saved = readSavedPlan(file);
+    if (!saved.ok) return refuse(saved.message);
+    return given.check === undefined ? print(format(saved.value.plan)) : check(saved.value, given);
+  }
+  if (given.detailedExitcode === true && given.against === undefined) return refuse("--detailed-exitcode needs --against: without the policy now there is nothing to change");
+  const made = await inputsOf(given);
+  if (!made.ok) return refuse(made.message, made.failure === "transient" ? ERROR : BAD_INPUT);
+  const plan = await planOf(made.value);
+  if (given.out !== undefined) writeFileSync(given.out, `${JSON.stringify({ ...made.value.sources, format: 1, plan } satisfies SavedPlan, undefined, 2)}\n`);
+  print(format(plan));
+  return given.detailedExitcode === true && plan.changes === true ? CHANGES : DONE;
+}
+
+interface PlanInputs {
+  readonly policy: Policy;
+  readonly now: Policy | undefined;
+  readonly input: ReplayInput;
+  readonly sources: Omit<SavedPlan, "format" | "plan">;
+}
+
+async function planOf({ policy, now, input }: PlanInputs): Promise<PlanReport> {
+  for (const blind of [blindSpot(policy), now && blindSpot(now)]) if (blind !== undefined) process.stderr.write(`foretide: ${blind}\n`);
+  return planReport(await replayOnThreads({ policy, ...input, against: [...(now === undefined ? [] : [now]), "hpa"], hindsight: true }, { progress: progressBar() }));
+}
+
+/** The world is that of the policy now: what a replica carries does not change because a new policy believes otherwise. */
+async function inputsOf(given: Given, window?: { readonly fromSeconds: number; readonly toSeconds: number }): Promise<Result<PlanInputs>> {
+  const { policy: file, against, days } = given;
+  const place = given.history ?? (against?.startsWith("daemon:") === true ? against : undefined);
+  if (file === undefined || place === undefined) return failure("permanent", "give --policy and --history (or --show or --check with a saved plan)");
+  const token = readTokenFile(given.bearerTokenFile);
+  if (!token.ok) return token;
+  const policy = readPolicyFile(file, given.target);
+  if (!policy.ok) return policy;
+  const now = against === undefined ? success(undefined) : await policyNow(against, policy.value.name, token.value);
+  if (!now.ok) return now;
+  const base = now.value ?? policy.value;
+  const toSeconds = window?.toSeconds ?? given.to ?? endOf(place, base, Date.now() / 1000);
+  const readDays = 2 * days * 86_400;
+  const history = await readDemandHistory(place, { policy: base, fromSeconds: window?.fromSeconds ?? (Number.isFinite(toSeconds) ? toSeconds - readDays : undefined), toSeconds, query: given.query, bearerToken: token.value });
+  if (!history.ok) return history;
+  const { timesSeconds, perSecond } = history.value;
+  const last = timesSeconds.at(-1) ?? 0;
+  const first = timesSeconds.findIndex((time) => time >= last - readDays);
+  const kept = { timesSeconds: timesSeconds.subarray(first), perSecond: perSecond.subarray(first) };
+  const input = readWorld(kept, base, { warmUpDays: days, others: [policy.value] });
+  if (!input.ok) return input;
+  return success({
+    policy: policy.value, now: now.value, input: input.value,
+    sources: {
+      policy: sourceOf(file, policy.value), against: against === undefined || now.value === undefined ? undefined : sourceOf(against, now.value), days,
+      history: { place, query: given.query, fromSeconds: kept.timesSeconds[0] ?? 0, toSeconds: last, digest: worldDigest(input.value) },
+    },
   });
-  if (!world.ok) return refuse(world.message);
-  const now = before === undefined ? [] : [{ ...before.value, name: `${before.value.name} (now)` }];
-  const report = runReplay({ policy: policy.value, ...world.value, against: [...now, "hpa"], hindsight: true });
-  process.stdout.write(format(report));
-  if (before === undefined) return 0;
-  const [fresh, old] = report.entries;
-  const differs = fresh !== undefined && old !== undefined && JSON.stringify(fresh.score) !== JSON.stringify(old.score);
-  process.stderr.write(differs ? `foretide: ${difference(fresh.score.replicaHours, old.score.replicaHours)} replica-hours, ${difference(100 * fresh.score.missShare, 100 * old.score.missShare)} points of misses\n` : "foretide: no change\n");
-  return Promise.resolve(differs && given.detailedExitcode === true ? CHANGES : 0);
 }
 
-function difference(after: number, before: number): string {
-  const change = after - before;
-  return `${change >= 0 ? "+" : ""}${change.toFixed(3)}`;
+async function policyNow(place: string, name: string, token: string | undefined): Promise<Result<Policy>> {
+  return place.startsWith("daemon:") ? readDaemonPolicy(place.slice("daemon:".length), name, token) : readPolicyFile(place, name);
 }
 
-function refuse(message: string): number {
+function sourceOf(place: string, { name, digest }: Policy): Source {
+  return { place, name, digest };
+}
+
+async function check(saved: SavedPlan, given: Given): Promise<number> {
+  const { policy, against, history, days } = saved;
+  const { bearerTokenFile } = given;
+  const fresh = await inputsOf({
+    policy: policy.place, target: policy.name, history: history.place, days, format: "table",
+    ...(against !== undefined && { against: against.place }), ...(history.query !== undefined && { query: history.query }), ...(bearerTokenFile !== undefined && { bearerTokenFile }),
+  }, history);
+  if (!fresh.ok) return refuse(fresh.message, fresh.failure === "transient" ? ERROR : BAD_INPUT);
+  const changed = staleness(saved, fresh.value.sources);
+  if (changed.length === 0) {
+    process.stderr.write("foretide: the plan still holds\n");
+    return DONE;
+  }
+  for (const reason of changed) process.stderr.write(`foretide: ${reason}: make the plan anew\n`);
+  return GATE_FAILED;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return DONE;
+}
+
+function refuse(message: string, exitCode: number = BAD_INPUT): number {
   process.stderr.write(`foretide: ${message}\n`);
-  return BAD_INPUT;
+  return exitCode;
 }

@@ -1,67 +1,99 @@
 import { readFileSync } from "node:fs";
-import { commonSpacing, parseHistoryCsv } from "../history/history-csv.ts";
+import { commonSpacing } from "../history/history-csv.ts";
 import type { Policy } from "../model/policy.ts";
 import { failure, success } from "../model/result.ts";
 import type { Result } from "../model/result.ts";
 import { formatConfigError } from "../policy/config-error.ts";
 import { loadPolicies } from "../policy/load-configuration.ts";
+import { replicaTerms } from "../replay/replica-terms.ts";
+import type { TermsGiven } from "../replay/replica-terms.ts";
 import { serviceOf } from "../replay/run-replay.ts";
 import { BENCHMARK_OBSERVATION } from "../replay/simulate.ts";
 import type { ReplayWorld } from "../replay/simulate.ts";
+import type { DemandHistory } from "./demand-history.ts";
 
-/** The first policy of a file, or every error of it as one text. */
-export function readPolicyFile(path: string): Result<Policy> {
+/** One policy of a file: the named one, else the first; or every error of the file as one text. */
+export function readPolicyFile(path: string, name?: string): Result<Policy> {
   const loaded = loadPolicies([path]);
   if (!loaded.ok) return failure("permanent", loaded.errors.map(formatConfigError).join("\n"));
-  const [policy] = loaded.policies;
-  return policy === undefined ? failure("missing", `${path} holds no policy`) : success(policy);
+  const policy = name === undefined ? loaded.policies[0] : loaded.policies.find((one) => one.name === name);
+  if (policy !== undefined) return success(policy);
+  return failure("missing", name === undefined ? `${path} holds no policy` : `${path} holds no policy "${name}": it has ${loaded.policies.map((one) => one.name).join(", ")}`);
 }
 
+/** A token that stands in a file, or nothing where no file is named. */
+export function readTokenFile(path: string | undefined): Result<string | undefined> {
+  if (path === undefined) return success(undefined);
+  try {
+    return success(readFileSync(path, "utf8").trim());
+  } catch (error) {
+    return failure("missing", `--bearer-token-file: expected a readable file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** How the simulated world differs from the plain one; every field has a default that leaves it plain. */
 export interface WorldOptions {
   readonly warmUpDays: number;
-  readonly lastDays: number | undefined;
   /** What a replica really carries; the policy's belief where absent. */
-  readonly trueRate: number | undefined;
-  readonly startSigma: number;
-  readonly failedStarts: number;
-  readonly drainSeconds: number;
-  readonly lagSeconds: number;
-  readonly lostShare: number;
-  readonly seed: number;
+  readonly trueRate?: number;
+  /** What a start really takes; the policy's lead time where absent. */
+  readonly trueLeadSeconds?: number;
+  readonly startSigma?: number;
+  readonly failedStarts?: number;
+  readonly drainSeconds?: number;
+  readonly unevenSigma?: number;
+  readonly retryShare?: number;
+  readonly lagSeconds?: number;
+  readonly lostShare?: number;
+  readonly seed?: number;
+  readonly terms?: TermsGiven;
+  /** Policies that run in the same world: its step divides the interval of each. */
+  readonly others?: readonly Policy[];
+}
+
+export interface ReplayInput {
+  readonly world: ReplayWorld;
+  readonly leadTimeSeconds: number;
 }
 
 const DEFAULT_RATE = 100;
 const DEFAULT_LEAD_SECONDS = 120;
 
-/** The world of a history file: its demand on the policy's evaluation grid, a gap interpolated. */
-export function readWorld(path: string, policy: Policy, options: WorldOptions): Result<{ readonly world: ReplayWorld; readonly leadTimeSeconds: number }> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    return failure("missing", `${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = parseHistoryCsv(text);
-  if (!parsed.ok) return failure("permanent", parsed.problems.map(({ line, column, message }) => `${path}:${String(line)}:${String(column)}: ${message}`).join("\n"));
-  const { timesSeconds, signals } = parsed.value;
-  if (signals.demand === undefined || timesSeconds.length < 2) return failure("permanent", `${path}: a replay needs the column demand and two rows`);
-  const step = policy.evaluationIntervalSeconds;
-  const last = timesSeconds.at(-1) ?? 0;
-  const from = options.lastDays === undefined ? (timesSeconds[0] ?? 0) : Math.max(timesSeconds[0] ?? 0, last - options.lastDays * 86_400);
-  const load = onGrid(timesSeconds, signals.demand, { from, to: last + (commonSpacing(timesSeconds) ?? step), step });
-  const leadTimeSeconds = policy.leadTimeSeconds ?? DEFAULT_LEAD_SECONDS;
-  const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : undefined;
-  const scoreFrom = Math.min(Math.round((options.warmUpDays * 86_400) / step), Math.floor(load.length / 2));
+/** The world of a history: its demand on the policy's evaluation grid, a gap interpolated. */
+export function readWorld({ timesSeconds, perSecond }: DemandHistory, policy: Policy, options: WorldOptions): Result<ReplayInput> {
+  const step = (options.others ?? []).reduce((common, other) => divisor(common, other.evaluationIntervalSeconds), policy.evaluationIntervalSeconds);
+  const from = timesSeconds[0] ?? 0;
+  const load = onGrid(timesSeconds, perSecond, { from, to: (timesSeconds.at(-1) ?? 0) + (commonSpacing(timesSeconds) ?? step), step });
+  const leadTimeSeconds = options.trueLeadSeconds ?? policy.leadTimeSeconds ?? DEFAULT_LEAD_SECONDS;
+  const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : policy.scaling.by === "per-replica" ? policy.scaling.target : undefined;
+  const { startSigma = 0, unevenSigma = 0, retryShare = 0, seed = 7 } = options;
+  const terms = replicaTerms(policy, options.terms);
+  if (!terms.ok) return terms;
   return success({ leadTimeSeconds, world: {
-    load, startSeconds: from, stepSeconds: step, scoreFrom,
+    load, startSeconds: from, stepSeconds: step, scoreFrom: Math.min(Math.round((options.warmUpDays * 86_400) / step), Math.floor(load.length / 2)),
     service: serviceOf(policy, options.trueRate ?? believed ?? DEFAULT_RATE),
     cluster: {
-      startTime: options.startSigma > 0 ? { kind: "lognormal", medianSeconds: leadTimeSeconds, sigma: options.startSigma } : { kind: "fixed", seconds: leadTimeSeconds },
-      failedStartShare: options.failedStarts, drainSeconds: options.drainSeconds, minBillingSeconds: 60, seed: options.seed,
+      startTime: startSigma > 0 ? { kind: "lognormal", medianSeconds: leadTimeSeconds, sigma: startSigma } : { kind: "fixed", seconds: leadTimeSeconds },
+      failedStartShare: options.failedStarts ?? 0, drainSeconds: options.drainSeconds ?? 0, minBillingSeconds: 60, seed,
+      ...(unevenSigma > 0 && { capacitySigma: unevenSigma }),
     },
-    minReplicas: policy.replicas.min, maxReplicas: policy.replicas.max,
-    observation: { ...BENCHMARK_OBSERVATION, lagSteps: 1 + Math.round(options.lagSeconds / step), windowSteps: Math.max(1, Math.round(policy.signals.demand.windowSeconds / step)), lostShare: options.lostShare, seed: options.seed },
+    minReplicas: policy.replicas.min, maxReplicas: policy.replicas.max, terms: terms.value,
+    ...(retryShare > 0 && { retryShare }),
+    observation: {
+      ...BENCHMARK_OBSERVATION, lagSteps: 1 + Math.round((options.lagSeconds ?? 0) / step), windowSteps: Math.max(1, Math.round(policy.signals.demand.windowSeconds / step)),
+      lostShare: options.lostShare ?? 0, seed,
+    },
   } });
+}
+
+function divisor(a: number, b: number): number {
+  return b < 1e-6 ? a : divisor(b, a % b);
+}
+
+/** What the user should know of a replay before it is believed, or undefined. */
+export function blindSpot({ name, scaling, signals }: Policy): string | undefined {
+  if (scaling.by !== "objective" || scaling.requestsPerSecondPerReplica !== undefined || signals.utilization !== undefined) return undefined;
+  return `${name} neither says requestsPerSecondPerReplica nor reads utilization: what a replica carries cannot be learned, and the count is held, here as in the daemon`;
 }
 
 /** Values between rows are interpolated; what is missing takes the line between its neighbours. */

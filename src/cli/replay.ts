@@ -2,29 +2,47 @@ import { existsSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Policy } from "../model/policy.ts";
 import { BASELINES } from "../replay/baselines/registry.ts";
-import { reportCsv, reportHtml, reportMarkdown, reportTable } from "../replay/report-text.ts";
-import { runReplay } from "../replay/run-replay.ts";
+import { reportHtml } from "../replay/report-html.ts";
+import { reportCsv, reportMarkdown, reportTable } from "../replay/report-text.ts";
 import type { ReplayReport } from "../replay/run-replay.ts";
 import { parseArguments } from "./arguments.ts";
-import { readPolicyFile, readWorld } from "./replay-input.ts";
+import { endOf, HISTORY_HELP, readDemandHistory } from "./demand-history.ts";
+import { aboveZero, numberFrom, timeFrom } from "./option-values.ts";
+import { progressBar } from "./progress-bar.ts";
+import { blindSpot, readPolicyFile, readTokenFile, readWorld } from "./replay-input.ts";
+import { replayOnThreads } from "./replay-pool.ts";
 
 const BAD_INPUT = 64;
+const ERROR = 1;
 
 interface Given {
   readonly policy: string;
+  readonly target?: string;
   readonly history: string;
-  readonly against?: string;
+  readonly query?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly bearerTokenFile?: string;
+  readonly against: string;
   readonly format: string;
   readonly output?: string;
-  readonly warmUp: string;
+  readonly warmUp: number;
   readonly hindsight: boolean;
-  readonly trueRate?: string;
-  readonly startSigma: string;
-  readonly failedStarts: string;
-  readonly drain: string;
-  readonly lag: string;
-  readonly lost: string;
-  readonly seed: string;
+  readonly trueRate?: number;
+  readonly trueLead?: number;
+  readonly startSigma: number;
+  readonly failedStarts: number;
+  readonly drain: number;
+  readonly uneven: number;
+  readonly retries: number;
+  readonly lag: number;
+  readonly lost: number;
+  readonly region?: string;
+  readonly instanceType?: string;
+  readonly price?: number;
+  readonly gramsPerKwh?: number;
+  readonly threads?: number;
+  readonly seed: number;
 }
 
 const FORMATS: Readonly<Record<string, (report: ReplayReport) => string>> = {
@@ -32,49 +50,76 @@ const FORMATS: Readonly<Record<string, (report: ReplayReport) => string>> = {
   json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
 };
 
-/** `foretide replay`: a policy over the demand that was, on the twin, beside the peers and perfect foresight. */
-export async function run(args: readonly string[]): Promise<number> {
-  const command = new Command("replay")
+function describe(): Command {
+  return new Command("replay")
     .description("Replay a policy on your own history: the daemon's own step on a simulated cluster, beside the peers and the clairvoyant optimum.")
     .requiredOption("--policy <file>", "the policy")
-    .requiredOption("--history <file>", "CSV: timestamp,demand")
+    .option("--target <name>", "which policy of the file; the first where it is not said")
+    .requiredOption("--history <place>", HISTORY_HELP)
+    .option("--query <promql>", "what a Prometheus is asked; made of the policy's demand signal where it is not said")
+    .option("--from <time>", "use the history from then on (of a server: 28 days by default)", timeFrom)
+    .option("--to <time>", "use the history up to then (of a server: now by default)", timeFrom)
+    .option("--bearer-token-file <file>", "token for the server")
     .option("--against <names>", `baselines and policy files, by comma: ${Object.keys(BASELINES).join(", ")}`, "hpa,keda,aws-target-tracking,aws-predictive,phpa,static")
     .option("--format <format>", Object.keys(FORMATS).join(", "), "table")
     .option("--output <file>", "write there instead of to standard output")
-    .option("--warm-up <days>", "days that are watched before scoring, at most half", "14")
+    .option("--warm-up <days>", "days that are watched before scoring, at most half", numberFrom(), 14)
     .option("--no-hindsight", "leave out the best targets in hindsight and the optimum: faster")
-    .option("--true-rate <n>", "requests per second that a replica really carries, where the policy's belief is wrong")
-    .option("--start-sigma <n>", "spread of the start times (log scale)", "0")
-    .option("--failed-starts <share>", "share of starts that fail", "0")
-    .option("--drain <seconds>", "a replica taken out serves on so long", "0")
-    .option("--lag <seconds>", "more age of the metrics", "0")
-    .option("--lost <share>", "share of the metrics that is lost", "0")
-    .option("--seed <n>", "seed of all that is random", "7");
-  const parsed = parseArguments(command, args);
+    .option("--true-rate <n>", "requests per second that a replica really carries, where the policy's belief is wrong", aboveZero)
+    .option("--true-lead <seconds>", "what a start really takes, where the policy's belief is wrong", numberFrom())
+    .option("--start-sigma <n>", "spread of the start times (log scale)", numberFrom(0, 3), 0)
+    .option("--failed-starts <share>", "share of starts that fail", numberFrom(0, 0.95), 0)
+    .option("--drain <seconds>", "a replica taken out serves on so long", numberFrom(), 0)
+    .option("--uneven <n>", "spread of what replicas carry (log scale): requests are split evenly, so a slow one is busier", numberFrom(0, 1), 0)
+    .option("--retries <share>", "share of the requests that were given up on and come again", numberFrom(0, 1), 0)
+    .option("--lag <seconds>", "more age of the metrics", numberFrom(), 0)
+    .option("--lost <share>", "share of the metrics that is lost", numberFrom(0, 1), 0)
+    .option("--region <name>", "where the replicas run, for grams and prices; the policy's where it says")
+    .option("--instance-type <name>", "what a replica runs on; the policy's cheapest where it says")
+    .option("--price <usd>", "dollars of a replica-hour", numberFrom())
+    .option("--grams-per-kwh <n>", "grid intensity; the region's annual mean where it is not said", numberFrom())
+    .option("--threads <n>", "worker threads; one a core where it is not said", numberFrom(1, 256))
+    .option("--seed <n>", "seed of all that is random", numberFrom(), 7);
+}
+
+/** `foretide replay`: a policy over the demand that was, on the twin, beside the peers and perfect foresight. */
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = parseArguments(describe(), args);
   if (!parsed.ok) return parsed.exitCode;
   const given = parsed.options as unknown as Given;
   const format = FORMATS[given.format];
   if (format === undefined) return refuse(`--format: expected one of ${Object.keys(FORMATS).join(", ")}`);
-  const numbers = numbersOf(given);
-  if (typeof numbers === "string") return refuse(numbers);
-  const policy = readPolicyFile(given.policy);
+  const policy = readPolicyFile(given.policy, given.target);
   if (!policy.ok) return refuse(policy.message);
-  const against = readAgainst((given.against ?? "").split(",").filter((name) => name !== ""));
+  const against = readAgainst(given.against.split(",").map((name) => name.trim()).filter((name) => name !== ""));
   if (typeof against === "string") return refuse(against);
-  const world = readWorld(given.history, policy.value, { ...numbers, lastDays: undefined });
-  if (!world.ok) return refuse(world.message);
-  const report = runReplay({
-    policy: policy.value, ...world.value, against, hindsight: given.hindsight,
-    onProgress: (done, of, name) => process.stderr.write(`foretide: ${String(done + 1)} of ${String(of)}: ${name}\n`),
-  });
+  const bearerToken = readTokenFile(given.bearerTokenFile);
+  if (!bearerToken.ok) return refuse(bearerToken.message);
+  const history = await readDemandHistory(given.history, { policy: policy.value, fromSeconds: given.from, toSeconds: given.to ?? endOf(given.history, policy.value, Date.now() / 1000), query: given.query, bearerToken: bearerToken.value });
+  if (!history.ok) return refuse(history.message, history.failure === "transient" ? ERROR : BAD_INPUT);
+  const input = readWorld(history.value, policy.value, { ...worldOptions(given), others: against.filter((other) => typeof other !== "string") });
+  if (!input.ok) return refuse(input.message);
+  const blind = blindSpot(policy.value);
+  if (blind !== undefined) process.stderr.write(`foretide: ${blind}\n`);
+  const report = await replayOnThreads({ policy: policy.value, ...input.value, against, hindsight: given.hindsight }, { progress: progressBar(), ...(given.threads !== undefined && { threads: given.threads }) });
   if (given.output === undefined) process.stdout.write(format(report));
   else writeFileSync(given.output, format(report));
-  return Promise.resolve(0);
+  return 0;
 }
 
-function refuse(message: string): number {
+function worldOptions(given: Given): Parameters<typeof readWorld>[2] {
+  const { trueRate, trueLead, region, instanceType, price, gramsPerKwh } = given;
+  return {
+    warmUpDays: given.warmUp, startSigma: given.startSigma, failedStarts: given.failedStarts, drainSeconds: given.drain, unevenSigma: given.uneven,
+    retryShare: given.retries, lagSeconds: given.lag, lostShare: given.lost, seed: given.seed,
+    ...(trueRate !== undefined && { trueRate }), ...(trueLead !== undefined && { trueLeadSeconds: trueLead }),
+    terms: { ...(region !== undefined && { region }), ...(instanceType !== undefined && { instanceType }), ...(price !== undefined && { pricePerHourUsd: price }), ...(gramsPerKwh !== undefined && { gramsPerKwh }) },
+  };
+}
+
+function refuse(message: string, exitCode = BAD_INPUT): number {
   process.stderr.write(`foretide: ${message}\n`);
-  return BAD_INPUT;
+  return exitCode;
 }
 
 function readAgainst(names: readonly string[]): readonly (string | Policy)[] | string {
@@ -88,14 +133,4 @@ function readAgainst(names: readonly string[]): readonly (string | Policy)[] | s
     } else return `--against: "${name}" is neither a baseline (${Object.keys(BASELINES).join(", ")}) nor a policy file`;
   }
   return against;
-}
-
-function numbersOf(given: Given): { readonly warmUpDays: number; readonly trueRate: number | undefined; readonly startSigma: number; readonly failedStarts: number; readonly drainSeconds: number; readonly lagSeconds: number; readonly lostShare: number; readonly seed: number } | string {
-  const read = { warmUpDays: given.warmUp, startSigma: given.startSigma, failedStarts: given.failedStarts, drainSeconds: given.drain, lagSeconds: given.lag, lostShare: given.lost, seed: given.seed };
-  for (const [name, text] of Object.entries(read)) if (!(Number(text) >= 0)) return `${name}: expected a number, found "${text}"`;
-  if (given.trueRate !== undefined && !(Number(given.trueRate) > 0)) return `--true-rate: expected a number above 0, found "${given.trueRate}"`;
-  return {
-    warmUpDays: Number(read.warmUpDays), trueRate: given.trueRate === undefined ? undefined : Number(given.trueRate), startSigma: Number(read.startSigma), failedStarts: Number(read.failedStarts),
-    drainSeconds: Number(read.drainSeconds), lagSeconds: Number(read.lagSeconds), lostShare: Number(read.lostShare), seed: Number(read.seed),
-  };
 }

@@ -1,43 +1,55 @@
 import type { ReplayEntry, ReplayReport } from "./run-replay.ts";
 
-const HEADER = ["", "missed %", "bad minutes", "replica-hours", "over optimum %", "cost $", "changes/day", "under %", "over %"] as const;
+const COLUMNS: readonly { readonly title: string; readonly cell: (entry: ReplayEntry) => string }[] = [
+  { title: "missed %", cell: ({ score }) => percent(score.missShare) },
+  { title: "bad minutes", cell: ({ score }) => score.violationMinutes.toFixed(0) },
+  { title: "replica-hours", cell: ({ score }) => score.replicaHours.toFixed(1) },
+  { title: "over optimum %", cell: ({ overOptimum }) => (overOptimum === undefined ? "" : (100 * overOptimum).toFixed(1)) },
+  { title: "cost $", cell: ({ score }) => score.costUsd.toFixed(2) },
+  { title: "kg CO2e", cell: ({ score }) => kilograms(score.carbonGrams) },
+  { title: "changes/day", cell: ({ score }) => score.changesPerDay.toFixed(0) },
+  { title: "under %", cell: ({ score }) => (100 * score.underProvisionShare).toFixed(2) },
+  { title: "over %", cell: ({ score }) => (100 * score.overProvisionShare).toFixed(1) },
+  { title: "time under %", cell: ({ score }) => (100 * score.timeUnderShare).toFixed(2) },
+  { title: "time over %", cell: ({ score }) => (100 * score.timeOverShare).toFixed(1) },
+];
 
 /** A report as rows of text: the header first. */
 export function reportRows(report: ReplayReport): readonly (readonly string[])[] {
-  const rows: (readonly string[])[] = [HEADER, ...report.entries.map(rowOf)];
+  const rows: (readonly string[])[] = [["", ...COLUMNS.map(({ title }) => title)], ...report.entries.map((entry) => [nameOf(entry), ...COLUMNS.map(({ cell }) => cell(entry))])];
   if (report.optimum !== undefined) {
-    const { planHours, boundHours, strictHours } = report.optimum;
-    const empty = ["", "", ""];
-    rows.push([`optimum at ${percent(report.errorBudget)} %`, percent(report.errorBudget), "", planHours.toFixed(1), "0.0", ...empty, ""]);
-    rows.push(["  its proven bound", "", "", boundHours.toFixed(1), (100 * (boundHours / planHours - 1)).toFixed(2), ...empty, ""]);
-    rows.push(["optimum, never short", "", "", strictHours.toFixed(1), (100 * (strictHours / planHours - 1)).toFixed(1), ...empty, ""]);
+    const { planHours, boundHours, strictHours, costUsd, carbonGrams } = report.optimum;
+    const row = (name: string, hours: number, cells: Readonly<Record<string, string>> = {}): readonly string[] => {
+      const over = (100 * (hours / planHours - 1)).toFixed(2).replace(/^-(?=0\.00$)/, "");
+      const known: Readonly<Record<string, string>> = { "replica-hours": hours.toFixed(1), "over optimum %": over, ...cells };
+      return [name, ...COLUMNS.map(({ title }) => known[title] ?? "")];
+    };
+    const budget = percent(report.errorBudget);
+    rows.push(row(`optimum at ${budget} %`, planHours, { "missed %": budget, "cost $": costUsd?.toFixed(2) ?? "", "kg CO2e": kilograms(carbonGrams) }));
+    rows.push(row("  its proven bound", boundHours), row("optimum without shortage", strictHours));
   }
   return rows;
 }
 
-function rowOf({ name, score, overOptimum }: ReplayEntry): readonly string[] {
-  return [
-    name, percent(score.missShare), score.violationMinutes.toFixed(0), score.replicaHours.toFixed(1), Number.isNaN(overOptimum) ? "" : (100 * overOptimum).toFixed(1),
-    score.costUsd.toFixed(2), score.changesPerDay.toFixed(0), (100 * score.underProvisionShare).toFixed(2), (100 * score.overProvisionShare).toFixed(1),
-  ];
+function nameOf({ name, target }: ReplayEntry): string {
+  return target === undefined ? name : `${name.replace(/\)$/, "")} ${String(target)})`;
 }
 
 function percent(share: number): string {
   return (100 * share).toFixed(3);
 }
 
-/** Aligned columns for a terminal. */
+function kilograms(grams: number | undefined): string {
+  return grams === undefined ? "" : (grams / 1000).toFixed(2);
+}
+
+/** Aligned columns for a terminal; the notes follow. */
 export function reportTable(report: ReplayReport): string {
-  const rows = reportRows(report);
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const lines = rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ").trimEnd());
-  return `${[...lines, ...worstHour(report)].join("\n")}\n`;
+  return `${alignedTable(reportRows(report))}${["", ...reportNotes(report)].join("\n")}\n`;
 }
 
 export function reportMarkdown(report: ReplayReport): string {
-  const [header = [], ...rows] = reportRows(report);
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.trim().replaceAll("|", "\\|")).join(" | ")} |`;
-  return `${[line(header), line(header.map(() => "---")), ...rows.map(line), "", ...worstHour(report)].join("\n")}\n`;
+  return `${markdownTable(reportRows(report))}\n${reportNotes(report).join("  \n")}\n`;
 }
 
 export function reportCsv(report: ReplayReport): string {
@@ -45,41 +57,26 @@ export function reportCsv(report: ReplayReport): string {
   return `${reportRows(report).map((row) => row.map((cell) => quoted(cell.trim())).join(",")).join("\n")}\n`;
 }
 
-function worstHour(report: ReplayReport): readonly string[] {
-  const worst = report.entries[0]?.score.worstHour;
-  if (worst === undefined) return ["", "Nothing was missed."];
-  const at = new Date(worst.startSeconds * 1000).toISOString();
-  return ["", `Worst hour: ${at}, ${worst.missed.toFixed(0)} of ${worst.requests.toFixed(0)} requests missed. ${report.worstHourReasons.join("; ")}`];
+/** The worst hour of each policy with its reason, then where dollars and grams come from. */
+export function reportNotes(report: ReplayReport): readonly string[] {
+  return [...report.entries.filter(({ kind }) => kind === "policy").map(worstHour), ...report.notes];
 }
 
-/** One self-contained page: the table, and load and replicas as plots. */
-export function reportHtml(report: ReplayReport): string {
-  const [header = [], ...rows] = reportRows(report);
-  const cells = (tag: string, row: readonly string[]): string => `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
-  const { times, load, ready } = report.series;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Replay of ${escaped(report.policy)}</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}
-svg{width:100%;height:auto;background:#fafafa;border:1px solid #ddd}figcaption{color:#444}</style></head><body>
-<h1>Replay of ${escaped(report.policy)}</h1>
-<p>${escaped(new Date(report.fromSeconds * 1000).toISOString())} to ${escaped(new Date(report.toSeconds * 1000).toISOString())}, lead time ${String(report.leadTimeSeconds)} s, policy ${escaped(report.digest.slice(0, 12))}</p>
-<table><thead>${cells("th", header)}</thead><tbody>${rows.map((row) => cells("td", row)).join("")}</tbody></table>
-<p>${escaped(worstHour(report).join(" ").trim())}</p>
-<figure>${plot(times, load, "#0b62a8")}<figcaption>Load, requests per second (highest ${Math.max(0, ...load).toFixed(0)})</figcaption></figure>
-<figure>${plot(times, ready, "#b4450b")}<figcaption>Ready replicas (highest ${String(Math.max(0, ...ready))})</figcaption></figure>
-</body></html>
-`;
+export function worstHour({ name, score, worstHourReasons }: ReplayEntry): string {
+  const worst = score.worstHour;
+  if (worst === undefined) return `${name}: nothing was missed`;
+  const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  const reasons = worstHourReasons.length === 0 ? "" : `; a lead time before: ${worstHourReasons.join("; ")}`;
+  return `${name}: worst hour ${iso(worst.startSeconds)}, ${worst.missed.toFixed(0)} of ${worst.requests.toFixed(0)} requests missed; at ${iso(worst.worstStepSeconds)} ${String(worst.readyReplicas)} were ready and ${String(worst.neededReplicas)} needed${reasons}`;
 }
 
-function plot(times: readonly number[], values: readonly number[], colour: string): string {
-  const first = times[0] ?? 0;
-  const span = Math.max(1, (times.at(-1) ?? 1) - first);
-  const highest = Math.max(1e-9, ...values);
-  const points = times.map((time, i) => `${((1000 * (time - first)) / span).toFixed(1)},${(220 - (200 * (values[i] ?? 0)) / highest).toFixed(1)}`);
-  return `<svg viewBox="0 0 1000 230" role="img" aria-label="plot over time"><polyline fill="none" stroke="${colour}" stroke-width="1.2" points="${points.join(" ")}"/></svg>`;
+/** Rows in columns: the first left, the rest right. */
+export function alignedTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) => `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ").trimEnd()}\n`).join("");
 }
 
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+export function markdownTable([header = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.trim().replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return [line(header), line(header.map((_, at) => (at === 0 ? "---" : "---:"))), ...rows.map(line)].join("");
 }

@@ -1,14 +1,10 @@
-import type { Decision } from "../model/decision.ts";
 import type { Policy } from "../model/policy.ts";
-import type { ServiceModel } from "../twin/service.ts";
 import { serviceRate } from "../twin/service.ts";
-import { BASELINES } from "./baselines/registry.ts";
-import { budgetedOptimum } from "./clairvoyant/budgeted.ts";
-import { strictOptimumHours } from "./clairvoyant/strict.ts";
-import type { Controller } from "./controller.ts";
-import { simulate } from "./simulate.ts";
+import type { ServiceModel } from "../twin/service.ts";
+import { runReplayJob } from "./replay-job.ts";
+import type { Optimum, ReplayAnswer, ReplayJob, ReplaySeries } from "./replay-job.ts";
 import type { ReplayWorld } from "./simulate.ts";
-import { StepController } from "./step-controller.ts";
+import { gramsOf } from "./tally.ts";
 import type { ReplayScore } from "./tally.ts";
 
 /** What is asked of a replay: a policy, the demand that was, and whom to compare with. */
@@ -20,17 +16,18 @@ export interface ReplayRequest {
   readonly against: readonly (string | Policy)[];
   /** Also each baseline at its best target in hindsight, and the optimum with its bound. */
   readonly hindsight: boolean;
-  onProgress?(done: number, of: number, name: string): void;
 }
 
 export interface ReplayEntry {
   readonly name: string;
-  readonly kind: "policy" | "baseline" | "optimum";
+  readonly kind: "policy" | "baseline";
   readonly score: ReplayScore;
-  /** Replica-hours over those of the optimum, minus one; NaN where no optimum was asked for. */
-  readonly overOptimum: number;
+  /** Replica-hours over those of the optimum, minus one; undefined where no optimum was asked for. */
+  readonly overOptimum: number | undefined;
   /** A target that was chosen in hindsight. */
   readonly target: number | undefined;
+  readonly worstHourReasons: readonly string[];
+  readonly series: ReplaySeries;
 }
 
 export interface ReplayReport {
@@ -40,94 +37,79 @@ export interface ReplayReport {
   readonly toSeconds: number;
   readonly leadTimeSeconds: number;
   readonly errorBudget: number;
+  /** The policy first, then the others in the order that was asked for. */
   readonly entries: readonly ReplayEntry[];
-  readonly optimum: { readonly planHours: number; readonly boundHours: number; readonly strictHours: number } | undefined;
-  /** By scored step, thinned to at most 2,000: load, and the policy's ready replicas. */
-  readonly series: { readonly times: readonly number[]; readonly load: readonly number[]; readonly ready: readonly number[] };
-  /** Why most was missed in the worst hour: the reasons of the decision a lead time before it. */
-  readonly worstHourReasons: readonly string[];
+  readonly optimum: (Optimum & { readonly costUsd: number | undefined; readonly carbonGrams: number | undefined }) | undefined;
+  /** Where dollars and grams come from. */
+  readonly notes: readonly string[];
 }
 
-const TARGETS = [0.5, 0.55, 0.6, 0.65, 0.7, 0.725, 0.75, 0.775, 0.8];
-const MOST_POINTS = 2000;
+/** Tried for each baseline in hindsight. */
+const TARGETS = [0.4, 0.45, 0.5, 0.525, 0.55, 0.575, 0.6, 0.625, 0.65, 0.675, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85, 0.9];
 
-/** Runs the production step on the twin beside the others. The same request gives the same report. */
-export function runReplay(request: ReplayRequest): ReplayReport {
+/** The runs that a request needs, in a fixed order: their answers, in the same order, make the report. */
+export function replayJobs({ policy, against, hindsight }: ReplayRequest): readonly ReplayJob[] {
+  const others = against.flatMap((other): readonly ReplayJob[] => {
+    if (typeof other !== "string") return [{ kind: "policy", policy: other }];
+    const targets = hindsight ? [undefined, ...TARGETS] : [undefined];
+    return targets.map((target) => ({ kind: "baseline", name: other, target }));
+  });
+  const optimum: readonly ReplayJob[] = hindsight ? [{ kind: "optimum", errorBudget: policy.objective.errorBudget }] : [];
+  return [{ kind: "policy", policy }, ...optimum, ...others];
+}
+
+/** What a job is called while it runs. */
+export function jobName(job: ReplayJob): string {
+  if (job.kind === "optimum") return "optimum";
+  if (job.kind === "policy") return job.policy.name;
+  return job.target === undefined ? job.name : `${job.name} at ${String(job.target)}`;
+}
+
+/** Puts the answers of `replayJobs` together: whoever made them, and in whatever order, the report is the same. */
+export function replayReport(request: ReplayRequest, answers: readonly ReplayAnswer[]): ReplayReport {
   const { policy, world, leadTimeSeconds, hindsight } = request;
-  const budget = policy.objective.errorBudget;
-  const optimum = hindsight ? optimumOf(world, leadTimeSeconds, budget) : undefined;
-  const watched = watch(world, policy);
+  const jobs = replayJobs(request);
+  const optimum = answers.find((answer) => answer.kind === "optimum")?.optimum;
   const entries: ReplayEntry[] = [];
-  const add = (entry: Omit<ReplayEntry, "overOptimum">): void => {
-    entries.push({ ...entry, overOptimum: optimum === undefined ? NaN : entry.score.replicaHours / optimum.planHours - 1 });
+  const add = (name: string, kind: ReplayEntry["kind"], run: Run | undefined): void => {
+    if (run === undefined) return;
+    const { score, series, worstHourReasons } = run.answer;
+    entries.push({ name, kind, score, overOptimum: optimum && score.replicaHours / optimum.planHours - 1, target: run.target, worstHourReasons, series });
   };
-  add({ name: policy.name, kind: "policy", score: watched.score, target: undefined });
-  const total = request.against.length;
-  request.against.forEach((other, done) => {
-    const name = typeof other === "string" ? other : other.name;
-    request.onProgress?.(done, total, name);
-    if (typeof other !== "string") {
-      add({ name, kind: "policy", score: simulate(world, new StepController(other)), target: undefined });
-      return;
-    }
-    const create = baselineOf(other, world, leadTimeSeconds);
-    add({ name: other, kind: "baseline", score: simulate(world, create(undefined)), target: undefined });
-    if (!hindsight) return;
-    const best = bestInHindsight(world, create, budget);
-    add({ name: `${other} (best target)`, kind: "baseline", score: best.score, target: best.target });
+  const runs = jobs.flatMap((job, at): readonly Run[] => {
+    const answer = answers[at];
+    return answer?.kind === "score" ? [{ job, answer, target: job.kind === "baseline" ? job.target : undefined }] : [];
   });
+  for (const run of runs.filter(({ job, target }) => job.kind !== "baseline" || target === undefined)) {
+    add(jobName(run.job), run.job.kind === "baseline" ? "baseline" : "policy", run);
+    if (run.job.kind === "baseline" && hindsight) add(`${run.job.name} (best target)`, "baseline", bestInHindsight(runs, run.job.name, policy.objective.errorBudget));
+  }
+  const { terms } = world;
+  const busyHours = world.load.subarray(world.scoreFrom).reduce((sum, rate) => sum + rate, 0) * world.stepSeconds / serviceRate(world.service) / 3600;
   return {
-    policy: policy.name, digest: policy.digest, leadTimeSeconds, errorBudget: budget, entries, optimum, ...watched.series,
+    policy: policy.name, digest: policy.digest, leadTimeSeconds, errorBudget: policy.objective.errorBudget, entries,
+    optimum: optimum && { ...optimum, costUsd: terms && optimum.planHours * terms.pricePerHourUsd, carbonGrams: terms && gramsOf(terms, optimum.planHours, busyHours) },
     fromSeconds: world.startSeconds + world.scoreFrom * world.stepSeconds, toSeconds: world.startSeconds + world.load.length * world.stepSeconds,
-    worstHourReasons: watched.worstHourReasons,
+    notes: [...(hindsight && optimum === undefined ? [`no optimum: ${String(world.maxReplicas)} replicas, always on, miss more than the budget`] : []), ...(terms?.notes ?? [])],
   };
 }
 
-function optimumOf(world: ReplayWorld, leadTimeSeconds: number, budget: number): NonNullable<ReplayReport["optimum"]> {
-  const { planHours, boundHours } = budgetedOptimum(world, leadTimeSeconds, budget);
-  return { planHours, boundHours, strictHours: strictOptimumHours(world, leadTimeSeconds) };
+/** The whole replay in this thread. The same request gives the same report. */
+export function runReplay(request: ReplayRequest): ReplayReport {
+  return replayReport(request, replayJobs(request).map((job) => runReplayJob(job, request.world, request.leadTimeSeconds)));
 }
 
-function baselineOf(name: string, world: ReplayWorld, leadTimeSeconds: number): (target: number | undefined) => Controller {
-  const baseline = BASELINES[name];
-  if (baseline === undefined) throw new Error(`no baseline is called ${name}`);
-  const peakLoad = world.load.subarray(0, Math.max(1, world.scoreFrom)).reduce((most, rate) => Math.max(most, rate), 0);
-  const facts = { requestsPerSecondPerReplica: serviceRate(world.service), leadTimeSeconds, peakLoad };
-  return (target) => baseline.create(facts, target ?? baseline.defaultTarget);
+interface Run {
+  readonly job: ReplayJob;
+  readonly answer: Extract<ReplayAnswer, { readonly kind: "score" }>;
+  readonly target: number | undefined;
 }
 
-function bestInHindsight(world: ReplayWorld, create: (target: number) => Controller, budget: number): { readonly score: ReplayScore; readonly target: number } {
-  const tried = TARGETS.map((target) => ({ target, score: simulate(world, create(target)) }));
-  const keeping = tried.filter(({ score }) => score.missShare <= budget).sort((a, b) => a.score.replicaHours - b.score.replicaHours);
-  const best = keeping[0] ?? tried.toSorted((a, b) => a.score.missShare - b.score.missShare)[0];
-  if (best === undefined) throw new Error("no target was tried");
-  return best;
-}
-
-interface Watched {
-  readonly score: ReplayScore;
-  readonly series: Pick<ReplayReport, "series">;
-  readonly worstHourReasons: readonly string[];
-}
-
-function watch(world: ReplayWorld, policy: Policy): Watched {
-  const stride = Math.max(1, Math.ceil((world.load.length - world.scoreFrom) / MOST_POINTS));
-  const times: number[] = [];
-  const load: number[] = [];
-  const ready: number[] = [];
-  const reasonsByHour = new Map<number, readonly string[]>();
-  const onDecision = ({ timeSeconds, reasons }: Decision): void => {
-    const hour = Math.floor(timeSeconds / 3600);
-    if (!reasonsByHour.has(hour)) reasonsByHour.set(hour, reasons.map(({ code, text }) => `${code}: ${text}`));
-  };
-  const score = simulate(world, new StepController(policy, onDecision), ({ index, readyReplicas }) => {
-    if (index < world.scoreFrom || (index - world.scoreFrom) % stride !== 0) return;
-    times.push(world.startSeconds + index * world.stepSeconds);
-    load.push(world.load[index] ?? 0);
-    ready.push(readyReplicas);
-  });
-  const worst = score.worstHour === undefined ? undefined : Math.floor(score.worstHour.startSeconds / 3600);
-  return { score, series: { series: { times, load, ready } }, worstHourReasons: worst === undefined ? [] : (reasonsByHour.get(worst) ?? []) };
+/** The cheapest target that keeps the budget; where none does, the one that misses least. */
+function bestInHindsight(runs: readonly Run[], name: string, budget: number): Run | undefined {
+  const tried = runs.filter(({ job, target }) => job.kind === "baseline" && job.name === name && target !== undefined);
+  const keeping = tried.filter(({ answer }) => answer.score.missShare <= budget).sort((a, b) => a.answer.score.replicaHours - b.answer.score.replicaHours);
+  return keeping[0] ?? tried.toSorted((a, b) => a.answer.score.missShare - b.answer.score.missShare)[0];
 }
 
 /** The service that a policy describes: its believed rate with the planner's eight workers a replica. */

@@ -1,9 +1,10 @@
-import { advanceCluster, readCluster, setDesired, startCluster } from "../twin/cluster.ts";
+import { advanceCluster, readCluster, readyShares, setDesired, startCluster, withSpread } from "../twin/cluster.ts";
 import type { ClusterSpec, ClusterState } from "../twin/cluster.ts";
 import { serveStep, serviceRate } from "../twin/service.ts";
 import type { ServiceModel } from "../twin/service.ts";
 import type { Controller, Sighting } from "./controller.ts";
 import { seededNormal } from "./random.ts";
+import type { ReplicaTerms } from "./replica-terms.ts";
 import { Tally } from "./tally.ts";
 import type { ReplayScore } from "./tally.ts";
 
@@ -20,6 +21,10 @@ export interface ReplayWorld {
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly observation: ObservationSpec;
+  /** Dollars and grams of a replica; the benchmark's price, and no grams, where absent. */
+  readonly terms?: ReplicaTerms;
+  /** Share of the dropped requests that come again in the next step, as clients that gave up retry. Absent: none. */
+  readonly retryShare?: number;
 }
 
 export interface ObservationSpec {
@@ -49,8 +54,10 @@ export function simulate(world: ReplayWorld, controller: Controller, watch?: (se
   const { load, stepSeconds, service } = world;
   const rate = serviceRate(service);
   const window = new ObservedWindow(world, rate);
-  let cluster: ClusterState = startCluster(world.startSeconds, Math.max(world.minReplicas, Math.ceil((load[0] ?? 0) / (0.7 * rate))), world.observation.seed);
+  const { capacitySigma = 0 } = world.cluster;
+  let cluster: ClusterState = withSpread(startCluster(world.startSeconds, Math.max(world.minReplicas, Math.ceil((load[0] ?? 0) / (0.7 * rate))), world.observation.seed), world.cluster);
   let backlog = 0;
+  let retriesPerSecond = 0;
   const tally = new Tally(world);
   for (let index = 0; index < load.length; index += 1) {
     const now = world.startSeconds + index * stepSeconds;
@@ -62,9 +69,12 @@ export function simulate(world: ReplayWorld, controller: Controller, watch?: (se
     const billedBefore = cluster.billedSeconds;
     if (desired !== had) cluster = setDesired(cluster, world.cluster, desired).state;
     const after = readCluster(cluster);
-    const served = serveStep(service, { backlog, arrivalsPerSecond: load[index] ?? 0, readyReplicas: after.readyReplicas, stepSeconds });
+    const shares = capacitySigma > 0 ? readyShares(cluster) : undefined;
+    const arrivalsPerSecond = (load[index] ?? 0) + retriesPerSecond;
+    const served = serveStep(service, { backlog, arrivalsPerSecond, readyReplicas: after.readyReplicas, stepSeconds, ...(shares !== undefined && { capacityShares: shares }) });
     backlog = served.backlog;
-    window.push(index, served, after.readyReplicas * rate * stepSeconds);
+    retriesPerSecond = ((world.retryShare ?? 0) * served.dropped) / stepSeconds;
+    window.push(index, { ...served, arrivalsPerSecond }, (shares?.reduce((sum, share) => sum + share, 0) ?? after.readyReplicas) * rate * stepSeconds);
     tally.add({ index, change: desired - had, ready: after.readyReplicas, pending: after.pendingReplicas, served, extraBilledSeconds: cluster.billedSeconds - billedBefore });
     watch?.({ index, readyReplicas: after.readyReplicas, pendingReplicas: after.pendingReplicas, desiredReplicas: desired, missed: served.missed });
   }
@@ -75,6 +85,7 @@ export function simulate(world: ReplayWorld, controller: Controller, watch?: (se
 class ObservedWindow {
   private readonly world: ReplayWorld;
   private readonly normal: () => number;
+  private readonly arrivalsByStep: Float64Array;
   private readonly servedByStep: Float64Array;
   private readonly couldByStep: Float64Array;
   private readonly missedByStep: Float64Array;
@@ -83,19 +94,21 @@ class ObservedWindow {
     this.world = world;
     this.normal = seededNormal(world.observation.seed);
     const first = (world.load[0] ?? 0) * world.stepSeconds;
+    this.arrivalsByStep = Float64Array.from(world.load);
     this.servedByStep = new Float64Array(world.load.length).fill(first);
     this.couldByStep = new Float64Array(world.load.length).fill(Math.max(first / 0.7, rate * world.stepSeconds));
     this.missedByStep = new Float64Array(world.load.length);
   }
 
-  push(index: number, step: { readonly served: number; readonly missed: number }, could: number): void {
+  push(index: number, step: { readonly served: number; readonly missed: number; readonly arrivalsPerSecond: number }, could: number): void {
+    this.arrivalsByStep[index] = step.arrivalsPerSecond;
     this.servedByStep[index] = step.served;
     this.couldByStep[index] = could;
     this.missedByStep[index] = step.missed;
   }
 
   at(index: number): Pick<Sighting, "load" | "utilization" | "missRatio"> {
-    const { load, stepSeconds } = this.world;
+    const { stepSeconds } = this.world;
     const { lagSteps, windowSteps, noise, lostShare } = this.world.observation;
     const loadNoise = 1 + noise * this.normal();
     const useNoise = 1 + noise * this.normal();
@@ -107,7 +120,7 @@ class ObservedWindow {
     let could = 0;
     let missed = 0;
     for (let k = from; k < to; k += 1) {
-      arrived += load[k] ?? 0;
+      arrived += this.arrivalsByStep[k] ?? 0;
       served += this.servedByStep[k] ?? 0;
       could += this.couldByStep[k] ?? 0;
       missed += this.missedByStep[k] ?? 0;

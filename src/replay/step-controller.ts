@@ -8,41 +8,53 @@ import { fitInput, fitRequests, initialGroupState, step } from "../step.ts";
 import type { FitRequest, GroupState } from "../step.ts";
 import type { Controller, Sighting } from "./controller.ts";
 
+export interface StepControllerOptions {
+  onDecision?(decision: Decision): void;
+  /** The policy as it holds at a time: schedules and events applied. Absent: as it stands. */
+  effective?(policy: Policy, timeSeconds: number): Policy;
+  /** `policy`: only the signals that the policy reads are seen, as in the daemon. `all` (the default): whatever was measured. */
+  readonly sees?: "policy" | "all";
+}
+
 /** The production step as a controller of a replay: fits are made at once and installed when they were asked to be. */
 export class StepController implements Controller {
-  private readonly policies: readonly Policy[];
+  private readonly policy: Policy;
+  private readonly options: StepControllerOptions;
   private readonly fits = new PunctualFits();
   private state: GroupState;
-  private readonly onDecision: ((decision: Decision) => void) | undefined;
 
-  constructor(policy: Policy, onDecision?: (decision: Decision) => void) {
-    this.policies = [policy];
-    this.state = initialGroupState(policy.group, this.policies);
-    this.onDecision = onDecision;
+  constructor(policy: Policy, options: StepControllerOptions = {}) {
+    this.policy = policy;
+    this.options = options;
+    this.state = initialGroupState(policy.group, [policy]);
   }
 
   decide(sighting: Sighting): number {
-    const [policy] = this.policies;
     const now = sighting.timeSeconds;
-    const target: TargetSnapshot = {
-      demand: observed(sighting.load, now), utilization: observed(sighting.utilization, now), missRatio: observed(sighting.missRatio, now),
-      backlog: NOT_MEASURED, notices: [],
-      workload: {
-        kind: "value", timeSeconds: now, desiredReplicas: sighting.readyReplicas + sighting.pendingReplicas,
-        readyReplicas: sighting.readyReplicas, pendingReplicas: sighting.pendingReplicas,
-      },
-    };
+    const policy = this.options.effective?.(this.policy, now) ?? this.policy;
     const snapshot: Snapshot = {
-      timeSeconds: now, wake: "tick", epoch: 1, targets: policy === undefined ? {} : { [policy.name]: target },
+      timeSeconds: now, wake: "tick", epoch: 1, targets: { [policy.name]: this.targetOf(sighting, policy) },
       installs: this.fits.due(now), outcomes: [], overrides: [],
     };
-    const result = step(this.state, snapshot, this.policies);
+    const result = step(this.state, snapshot, [policy]);
     this.state = result.nextState;
-    this.fits.make(this.state, this.policies);
+    this.fits.make(this.state, [policy]);
     const [decision] = result.decisions;
     if (decision === undefined) return sighting.readyReplicas + sighting.pendingReplicas;
-    this.onDecision?.(decision);
+    this.options.onDecision?.(decision);
     return decision.desiredReplicas;
+  }
+
+  private targetOf(sighting: Sighting, { signals }: Policy): TargetSnapshot {
+    const { timeSeconds, readyReplicas, pendingReplicas } = sighting;
+    const isSeen = (name: "utilization" | "missRatio"): boolean => this.options.sees !== "policy" || signals[name] !== undefined;
+    return {
+      demand: observed(sighting.load, timeSeconds),
+      utilization: isSeen("utilization") ? observed(sighting.utilization, timeSeconds) : NOT_MEASURED,
+      missRatio: isSeen("missRatio") ? observed(sighting.missRatio, timeSeconds) : NOT_MEASURED,
+      backlog: NOT_MEASURED, notices: [],
+      workload: { kind: "value", timeSeconds, desiredReplicas: readyReplicas + pendingReplicas, readyReplicas, pendingReplicas },
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import { missProbability, serviceRate } from "../twin/service.ts";
 import type { ServiceModel, ServiceStep } from "../twin/service.ts";
+import type { ReplicaTerms } from "./replica-terms.ts";
 import type { ReplayWorld } from "./simulate.ts";
 
 /** How a controller did over the scored steps. Shares of 1; hours of replicas, boot time and minimum billing included. */
@@ -8,6 +9,8 @@ export interface ReplayScore {
   readonly violationMinutes: number;
   readonly replicaHours: number;
   readonly costUsd: number;
+  /** Operational and embodied; undefined where the world knows no terms. */
+  readonly carbonGrams: number | undefined;
   readonly changesPerDay: number;
   readonly scaleOuts: number;
   readonly scaleIns: number;
@@ -17,8 +20,18 @@ export interface ReplayScore {
   readonly timeUnderShare: number;
   readonly timeOverShare: number;
   readonly scoredHours: number;
-  /** The hour in which most was missed, by its start; undefined where nothing was. */
-  readonly worstHour: { readonly startSeconds: number; readonly missed: number; readonly requests: number } | undefined;
+  /** The hour in which most was missed; undefined where nothing was. */
+  readonly worstHour: WorstHour | undefined;
+}
+
+/** An hour by its start, and the step of it in which most was missed: what was ready then, and what was needed. */
+export interface WorstHour {
+  readonly startSeconds: number;
+  readonly missed: number;
+  readonly requests: number;
+  readonly worstStepSeconds: number;
+  readonly readyReplicas: number;
+  readonly neededReplicas: number;
 }
 
 const PRICE_PER_REPLICA_HOUR_USD = 0.1;
@@ -49,7 +62,8 @@ export class Tally {
   private over = 0;
   private stepsUnder = 0;
   private stepsOver = 0;
-  private readonly hours = new Map<number, { missed: number; requests: number }>();
+  private busySeconds = 0;
+  private readonly hours = new Map<number, HourCount>();
 
   constructor(world: ReplayWorld) {
     this.world = world;
@@ -71,25 +85,28 @@ export class Tally {
     this.over += Math.max(ready - demand, 0) / demand;
     if (demand > ready) this.stepsUnder += 1;
     if (demand < ready) this.stepsOver += 1;
-    const hour = Math.floor((this.world.startSeconds + index * stepSeconds) / 3600);
-    const known = this.hours.get(hour);
-    if (known === undefined) this.hours.set(hour, { missed: served.missed, requests: served.arrived });
-    else {
-      known.missed += served.missed;
-      known.requests += served.arrived;
-    }
+    this.busySeconds += served.served / serviceRate(this.world.service);
+    const at = this.world.startSeconds + index * stepSeconds;
+    const hour = Math.floor(at / 3600);
+    let known = this.hours.get(hour);
+    if (known === undefined) this.hours.set(hour, (known = { missed: 0, requests: 0, most: -1, worstStepSeconds: at, readyReplicas: ready, neededReplicas: demand }));
+    known.missed += served.missed;
+    known.requests += served.arrived;
+    if (served.missed > known.most) Object.assign(known, { most: served.missed, worstStepSeconds: at, readyReplicas: ready, neededReplicas: demand });
   }
 
   score(): ReplayScore {
     const seconds = this.steps * this.world.stepSeconds;
     const replicaHours = this.billedSeconds / 3600;
     let worst: ReplayScore["worstHour"];
-    for (const [hour, counts] of this.hours) if (counts.missed > (worst?.missed ?? 0)) worst = { startSeconds: hour * 3600, ...counts };
+    for (const [hour, { most: _, ...counts }] of this.hours) if (counts.missed > (worst?.missed ?? 0)) worst = { startSeconds: hour * 3600, ...counts };
+    const { terms } = this.world;
     return {
       missShare: this.requests > 0 ? this.missed / this.requests : 0,
       violationMinutes: (this.badSteps * this.world.stepSeconds) / 60,
       replicaHours,
-      costUsd: replicaHours * PRICE_PER_REPLICA_HOUR_USD,
+      costUsd: replicaHours * (terms?.pricePerHourUsd ?? PRICE_PER_REPLICA_HOUR_USD),
+      carbonGrams: terms && gramsOf(terms, replicaHours, this.busySeconds / 3600),
       changesPerDay: ((this.outs + this.ins) * 86_400) / seconds,
       scaleOuts: this.outs,
       scaleIns: this.ins,
@@ -101,6 +118,20 @@ export class Tally {
       worstHour: worst,
     };
   }
+}
+
+interface HourCount {
+  missed: number;
+  requests: number;
+  most: number;
+  worstStepSeconds: number;
+  readyReplicas: number;
+  neededReplicas: number;
+}
+
+/** gCO2e of replica-hours of which so many were busy: boot and idle time draw the idle power. */
+export function gramsOf({ idleWatts, busyWatts, gramsPerKwh, embodiedGramsPerHour }: ReplicaTerms, replicaHours: number, busyHours: number): number {
+  return ((idleWatts * replicaHours + busyWatts * busyHours) / 1000) * gramsPerKwh + embodiedGramsPerHour * replicaHours;
 }
 
 /** The use at which so large a share of the requests misses (0.76234 for 0.1 % in the benchmark's service), by bisection. */

@@ -11,6 +11,8 @@ export interface ClusterSpec {
   readonly drainSeconds: number;
   readonly minBillingSeconds: number;
   readonly seed: number;
+  /** Spread of what a replica carries (log scale, mean 1): machines of one type are not equal. Absent: all are. */
+  readonly capacitySigma?: number;
 }
 
 export const BENCHMARK_CLUSTER = (leadTimeSeconds: number): ClusterSpec => ({
@@ -23,6 +25,8 @@ export interface Replica {
   readonly failsToStart: boolean;
   /** Set once it is drained or doomed by an interruption. */
   readonly goneAtSeconds: number | undefined;
+  /** What it carries over what a replica carries on average; absent: 1. */
+  readonly capacityShare?: number;
 }
 
 /** A simulated cluster at one time. Newest replicas stand last. A plain value: the functions below return a new one. */
@@ -55,6 +59,18 @@ export function startCluster(timeSeconds: number, count: number, seed: number): 
     timeSeconds, desiredReplicas: count, replicas: Array.from({ length: count }, () => replica),
     billedSeconds: 0, randomState: seed | 0, noCapacityUntilSeconds: -Infinity, throttledUntilSeconds: -Infinity,
   };
+}
+
+/** The same replicas, each with a capacity of its own; as they were where the spec knows no spread. */
+export function withSpread(state: ClusterState, { capacitySigma = 0 }: ClusterSpec): ClusterState {
+  if (capacitySigma === 0) return state;
+  let random = state.randomState;
+  const replicas = state.replicas.map((replica): Replica => {
+    const [capacityShare, next] = drawShare(random, capacitySigma);
+    random = next;
+    return { ...replica, capacityShare };
+  });
+  return { ...state, replicas, randomState: random };
 }
 
 /** Moves the time on: replicas become ready, failed starts are replaced, drained and doomed ones go. Bills what ran. */
@@ -101,6 +117,11 @@ export function readCluster(state: ClusterState): ClusterCounts {
   return { desiredReplicas: state.desiredReplicas, readyReplicas: ready, pendingReplicas: pending };
 }
 
+/** What each ready replica carries over the average, where replicas are uneven. */
+export function readyShares(state: ClusterState): readonly number[] {
+  return state.replicas.filter((replica) => replica.readyAtSeconds <= state.timeSeconds && !replica.failsToStart).map((replica) => replica.capacityShare ?? 1);
+}
+
 function order(state: ClusterState, spec: ClusterSpec, count: number): ClusterState {
   let random = state.randomState;
   const replicas = [...state.replicas];
@@ -109,9 +130,15 @@ function order(state: ClusterState, spec: ClusterSpec, count: number): ClusterSt
     const [angle, second] = nextRandom(first);
     const [failDraw, third] = nextRandom(second);
     random = third;
-    const normal = Math.sqrt(-2 * Math.log(1 - startDraw)) * Math.cos(2 * Math.PI * angle);
+    const normal = normalOf(startDraw, angle);
     const start = spec.startTime.kind === "fixed" ? spec.startTime.seconds : spec.startTime.medianSeconds * Math.exp(spec.startTime.sigma * normal);
-    replicas.push({ orderedAtSeconds: state.timeSeconds, readyAtSeconds: state.timeSeconds + start, failsToStart: failDraw < spec.failedStartShare, goneAtSeconds: undefined });
+    const replica: Replica = { orderedAtSeconds: state.timeSeconds, readyAtSeconds: state.timeSeconds + start, failsToStart: failDraw < spec.failedStartShare, goneAtSeconds: undefined };
+    const sigma = spec.capacitySigma ?? 0;
+    if (sigma > 0) {
+      const [capacityShare, next] = drawShare(random, sigma);
+      random = next;
+      replicas.push({ ...replica, capacityShare });
+    } else replicas.push(replica);
   }
   return { ...state, replicas, randomState: random };
 }
@@ -130,6 +157,18 @@ function remove(state: ClusterState, spec: ClusterSpec, count: number): ClusterS
     else replicas[i] = { ...replica, goneAtSeconds: state.timeSeconds + spec.drainSeconds };
   }
   return { ...state, replicas, billedSeconds: billed };
+}
+
+/** A lognormal share of mean 1, and the next state. */
+function drawShare(state: number, sigma: number): readonly [number, number] {
+  const [draw, first] = nextRandom(state);
+  const [turn, second] = nextRandom(first);
+  return [Math.exp(sigma * normalOf(draw, turn) - sigma ** 2 / 2), second];
+}
+
+/** A standard normal of two draws in [0, 1): Box and Muller (1958). */
+function normalOf(draw: number, turn: number): number {
+  return Math.sqrt(-2 * Math.log(1 - draw)) * Math.cos(2 * Math.PI * turn);
 }
 
 /** Mulberry32: a draw in [0, 1) and the next state. */

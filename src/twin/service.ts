@@ -46,11 +46,14 @@ export interface ServiceLoad {
   readonly arrivalsPerSecond: number;
   readonly readyReplicas: number;
   readonly stepSeconds: number;
+  /** What each ready replica carries over the average; absent: all are equal. Requests are split evenly, so a slow replica is busier. */
+  readonly capacityShares?: readonly number[];
 }
 
 /** One step of the fluid queue with a constant arrival rate: section 1, items 3 and 4 of the scaling benchmark's specification. */
 export function serveStep(model: ServiceModel, load: ServiceLoad): ServiceStep {
-  const capacity = load.readyReplicas * serviceRate(model);
+  const shares = load.capacityShares;
+  const capacity = (shares === undefined ? load.readyReplicas : shares.reduce((sum, share) => sum + share, 0)) * serviceRate(model);
   const arrived = load.arrivalsPerSecond * load.stepSeconds;
   const limit = capacity * model.timeoutSeconds;
   const start = Math.min(load.backlog, limit);
@@ -60,9 +63,16 @@ export function serveStep(model: ServiceModel, load: ServiceLoad): ServiceStep {
   const dropped = load.backlog - start + overflow;
   const served = arrived + start - backlog - overflow;
   const above = capacity > 0 ? shareAbove(start, end, Math.min(capacity * model.objectiveSeconds, limit)) : 1;
-  const tail = capacity > 0 ? missProbability(model, load.arrivalsPerSecond / capacity) : 1;
+  const tail = capacity > 0 ? tailOf(model, load, capacity) : 1;
   const missed = Math.max(arrived * (above + (1 - above) * tail), Math.min(dropped, arrived));
   return { backlog, served, dropped, missed, arrived };
+}
+
+/** P(wait > objective) over all arrivals: of each replica's own use where they are uneven. */
+function tailOf(model: ServiceModel, { arrivalsPerSecond, capacityShares }: ServiceLoad, capacity: number): number {
+  if (capacityShares === undefined) return missProbability(model, arrivalsPerSecond / capacity);
+  const each = arrivalsPerSecond / (capacityShares.length * serviceRate(model));
+  return capacityShares.reduce((sum, share) => sum + missProbability(model, each / share), 0) / capacityShares.length;
 }
 
 /** Share of a step during which a line from `start` to `end` lies above `level`. */
