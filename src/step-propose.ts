@@ -12,6 +12,8 @@ import type { Observation } from "./model/observation.ts";
 import type { CapacityPlan } from "./model/plan.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { deferWork } from "./step-deferral.ts";
+import type { DeferralMemory } from "./step-deferral.ts";
 import { learnFrom } from "./step-learn.ts";
 import { seeLeaving, withoutStandIns } from "./step-leaving.ts";
 import type { Leaving } from "./step-leaving.ts";
@@ -33,6 +35,7 @@ export interface Proposal {
   readonly missing: number;
   readonly counts: RecentCounts;
   readonly decided: RulesOutcome;
+  readonly deferral: DeferralMemory | undefined;
   readonly guardInput: Omit<GuardInput, "desiredReplicas">;
   readonly verdict: GuardVerdict;
 }
@@ -48,19 +51,23 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
   const missing = demandMissingSeconds(state, seen.demand, snapshot.timeSeconds);
   const wanted = plan === undefined || missing > 0 ? current : Math.max(plan.atLeadTime, plan.reactive);
   const counts = missing > 0 ? state.counts : rememberCount(state.counts, { timeSeconds: snapshot.timeSeconds, wanted, keepSeconds: keepSeconds(policy) });
-  const decided = applyRules(RULES, current, {
+  const ruled = applyRules(RULES, current, {
     timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
     dropIsUnexplained: isUnexplained(state.drop, snapshot.timeSeconds), lastScaleIn: state.lastScaleIn, missRatio: valueOf(seen.missRatio),
     wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
   });
+  // A pinned count is a person's word: nothing is deferred beside it.
+  const isPinned = snapshot.overrides.some((override) => override.kind === "pin" && override.target === policy.name);
+  const deferred = isPinned ? undefined : deferWork(state, { seen, policy, decided: ruled.count, nowSeconds: snapshot.timeSeconds });
+  const decided = deferred === undefined || deferred.reasons.length === 0 ? ruled : { ...ruled, count: deferred.replicas ?? ruled.count, reasons: [...ruled.reasons, ...deferred.reasons] };
   const guardInput = {
     timeSeconds: snapshot.timeSeconds, target: policy.name, group: policy.group,
     askedReplicas: state.lastDesired, workload: seen.workload, bounds: policy.replicas, badInputs: badInputs(seen, policy),
     overrides: snapshot.overrides, maxScaleInReplicas: snapshot.allowances?.maxScaleInReplicas, limits: GUARD_LIMITS,
   };
   const verdict = guard(state.guard, { ...guardInput, desiredReplicas: decided.count });
-  return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided, guardInput, verdict };
+  return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided, deferral: deferred === undefined ? state.deferral : deferred.memory, guardInput, verdict };
 }
 
 /** What the guard lets through of another count than the one that was decided. */

@@ -33,8 +33,9 @@ export function settle(proposal: Proposal, grant: Grant, snapshot: Snapshot): Ta
   const decision = decisionOf({ ...proposal, snapshot, desired, reasons, purchased, departure });
   const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
   const effects = isOpen ? { intents: [], leaving } : effectsOf(decision, { snapshot, seen, policy, purchased, leaving, departure });
+  const { deferral: _, ...kept } = planned;
   const nextState: TargetState = {
-    ...planned, leaving: effects.leaving, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired,
+    ...kept, ...(proposal.deferral !== undefined && { deferral: proposal.deferral }), leaving: effects.leaving, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired,
     lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory,
   };
   return { decision: isOpen ? deferred(decision) : decision, intents: effects.intents, nextState };

@@ -20,6 +20,7 @@ import { failure, success } from "./model/result.ts";
 import type { Result } from "./model/result.ts";
 import type { HeadroomTable } from "./plan/headroom.ts";
 import { leadHorizons } from "./plan/lead-horizons.ts";
+import type { DeferralMemory } from "./step-deferral.ts";
 import type { Leaving } from "./step-leaving.ts";
 import type { PurchaseMemory } from "./step-purchase.ts";
 
@@ -53,6 +54,8 @@ export interface TargetState {
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
   readonly purchase: PurchaseMemory | undefined;
+  /** Only of a policy that defers work. */
+  readonly deferral?: DeferralMemory;
   /** Machines with a notice, between order and drain. */
   readonly leaving: Leaving | undefined;
 }

@@ -40,6 +40,9 @@ export interface Policy {
   readonly purchase: PurchaseSpec | undefined;
   readonly cost: CostSpec;
   readonly carbon: CarbonSpec;
+  /** What the replicas use, for right-sizing: cores and bytes. */
+  readonly usage?: { readonly cpu?: SignalSpec; readonly memory?: SignalSpec };
+  readonly deferral?: DeferralSpec;
   /** Bounds that hold for a while; `effectivePolicy` of src/policy applies them before a step. */
   readonly schedules?: readonly ScheduleSpec[];
   readonly events?: readonly EventSpec[];
@@ -188,6 +191,17 @@ export interface PurchaseSpec {
   readonly regions: readonly string[];
   readonly instanceTypes: readonly string[];
   readonly replicasPerInstance: number;
+}
+
+/** Work that waits for the cheapest and cleanest hours before its deadline. */
+export interface DeferralSpec {
+  /** From when the work began to wait. */
+  readonly deadlineSeconds: number;
+  readonly carbonPricePerKgUsd: number;
+  /** What a start costs before work is done; two are kept in hand. */
+  readonly changeoverSeconds: number;
+  /** Whether work that has begun may stop again before the queue is empty. */
+  readonly interruptible: boolean;
 }
 
 export interface CostSpec {

@@ -3,6 +3,7 @@ import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
 import { compileExtraSignals } from "./compile-extra-signals.ts";
+import { compileUsage } from "./compile-usage.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { type Fault, isRecord, parseWith, unknownKey, withoutEchoes } from "./issues.ts";
 import { SPEC_FIELDS, type SpecInput } from "./policy-schema.ts";
@@ -38,10 +39,11 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   const target = readProvider(spec["target"], context.actuators, TARGET_PLACE);
   const signals = compileSignals(read, context);
   const extra = compileExtraSignals(read, context);
+  const usage = compileUsage(read, context);
   faults.push(...unknownPresets(spec, context.presets));
-  faults.push(...target.faults, ...signals.faults, ...extra.faults, ...crossChecks(read));
+  faults.push(...target.faults, ...signals.faults, ...extra.faults, ...usage.faults, ...crossChecks(read));
   if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
-  const policy = { ...head, actuator: target.value, ...signals.value, ...extra.value, ...optionalClauses(read as SpecInput, context.presets), ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
+  const policy = { ...head, actuator: target.value, ...signals.value, ...extra.value, ...usage.value, ...optionalClauses(read as SpecInput, context.presets), ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
   return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
 }
 
@@ -57,7 +59,7 @@ type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuat
 const DEFAULT_IDLE_SECONDS = 600;
 
 /** Clauses that are left out of a policy that does not use them. */
-function optionalClauses(spec: SpecInput, presets: CompileContext["presets"]): Pick<Policy, "demandIsServed" | "drainSeconds" | "follows" | "redundancy" | "shared" | "warmUpSeconds"> {
+function optionalClauses(spec: SpecInput, presets: CompileContext["presets"]): Pick<Policy, "demandIsServed" | "drainSeconds" | "follows" | "redundancy" | "shared" | "warmUpSeconds" | "deferral"> {
   const counts = spec.demand.counts ?? (spec.demand.preset === undefined ? undefined : presets.get(spec.demand.preset)?.counts);
   return {
     ...(counts === "served" && spec.backlog !== undefined && { demandIsServed: true }),
@@ -66,6 +68,7 @@ function optionalClauses(spec: SpecInput, presets: CompileContext["presets"]): P
     ...(spec.redundancy !== undefined && (spec.redundancy.spareReplicas > 0 || spec.redundancy.zones > 1) && { redundancy: spec.redundancy }),
     ...(spec.shared !== undefined && { shared: { maxReplicas: spec.shared.maxReplicas, maxPerHourUsd: spec.shared.maxPerHourUsd, priority: spec.shared.priority } }),
     ...(spec.warmUp !== undefined && { warmUpSeconds: spec.warmUp }),
+    ...(spec.deferral !== undefined && { deferral: { deadlineSeconds: spec.deferral.deadline, carbonPricePerKgUsd: spec.deferral.carbonPricePerKgUsd, changeoverSeconds: spec.deferral.changeover, interruptible: spec.deferral.interruptible } }),
   };
 }
 

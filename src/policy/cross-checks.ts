@@ -7,7 +7,7 @@ import { suggestOneOf } from "./suggest.ts";
 
 /** What no single field can tell: faults between fields, over those that could be read. */
 export function crossChecks(spec: Partial<SpecInput>): readonly Fault[] {
-  return [...replicaFaults(spec), ...forecastFaults(spec), ...clauseFaults(spec), ...scheduleFaults(spec), ...eventFaults(spec), ...breadthFaults(spec)];
+  return [...replicaFaults(spec), ...forecastFaults(spec), ...clauseFaults(spec), ...deferralFaults(spec), ...scheduleFaults(spec), ...eventFaults(spec), ...breadthFaults(spec)];
 }
 
 type Path = readonly (string | number)[];
@@ -45,6 +45,16 @@ function clauseFaults({ carbon, cost }: Partial<SpecInput>): readonly Fault[] {
   if (carbon?.mode === "price" && carbon.pricePerKgUsd === 0) faults.push(fault(["carbon", "mode"], "mode: price needs pricePerKgUsd above 0", "write pricePerKgUsd: 0.1"));
   if (carbon !== undefined && carbon.mode !== "cap" && carbon.maxGramsPerHour !== undefined) faults.push(keyFault(["carbon", "maxGramsPerHour"], `has no effect with mode: ${carbon.mode}`, "write mode: cap, or remove it"));
   if (cost?.maxPerHourUsd === 0) faults.push(fault(["cost", "maxPerHourUsd"], "a limit of 0 dollars buys nothing", "remove it, or raise it"));
+  return faults;
+}
+
+function deferralFaults({ deferral, backlog, scaling }: Partial<SpecInput>): readonly Fault[] {
+  if (deferral === undefined) return [];
+  const faults: Fault[] = [];
+  if (backlog === undefined) faults.push(keyFault(["deferral"], "deferral needs spec.backlog: the work that waits", "write backlog: { preset: queue-depth, service: jobs }"));
+  if (backlog?.drainWithin !== undefined) faults.push(keyFault(["backlog", "drainWithin"], "drainWithin runs work at once, deferral lets it wait", "remove one of the two"));
+  if (scaling?.by !== undefined && scaling.by !== "objective") faults.push(keyFault(["deferral"], `deferral needs what a replica works off, and by: ${scaling.by} does not tell it`, "write scaling: { by: objective, requestsPerSecondPerReplica: 5 }"));
+  if (deferral.deadline <= 2 * deferral.changeover) faults.push(fault(["deferral", "deadline"], "leaves no time beside two changeovers", `did you mean ${formatSeconds(4 * deferral.changeover)}?`));
   return faults;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MODES } from "../model/mode.ts";
-import { bytes, choice, duration, flag, integer, number, secret, share, text } from "./scalars.ts";
+import { bytes, choice, duration, flag, integer, number, objectName, secret, share, text } from "./scalars.ts";
 
 const address = (port: number, what: string) =>
   z
@@ -83,6 +83,19 @@ export const DAEMON_SCHEMA = z.strictObject({
     })
     .prefault({})
     .describe("Questions asked of the world beside the metrics."),
+  budgets: z
+    .array(
+      z.strictObject({
+        name: objectName().describe("The budget's name, shown in the decisions that it shapes."),
+        group: objectName().optional().describe("The group that it covers. Without group and match it covers the fleet."),
+        match: z.record(z.string(), text()).prefault({}).describe("Labels that a policy must carry to be covered, all of them: { team: shop }."),
+        per: choice(["hour", "day", "month"]).describe("The calendar period (UTC) that the limit is for."),
+        limitUsd: number({ moreThan: 0 }).optional().describe("The most that the period may cost, in US dollars. Give this, or limitGrams."),
+        limitGrams: number({ moreThan: 0 }).optional().describe("The most that the period may emit, in grams of CO2e. Give this, or limitUsd."),
+      }),
+    )
+    .prefault([])
+    .describe("Budgets of a group, of labels or of the fleet. What gives way when one will not hold is each policy's choice: cost.onLimit, carbon.onLimit."),
   defaults: partialSpec.prefault({}).describe("Values of spec that every policy inherits."),
   overlays: z
     .array(

@@ -26,7 +26,7 @@ export function parseDaemonConfig(file: YamlFile, options: DaemonParseOptions = 
   if (errors.length > 0) return { ok: false, errors };
   if (document === undefined) return { ok: true, config: DAEMON_SCHEMA.parse({}), inheritance: NOTHING_INHERITED };
   const parsed = parseWith(DAEMON_SCHEMA, document.value, []);
-  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, { options, config: parsed.value })];
+  const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...budgetFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, { options, config: parsed.value })];
   if (faults.length > 0 || parsed.value === undefined) return { ok: false, errors: sortConfigErrors(placeFaults(faults, document)) };
   return { ok: true, config: parsed.value, inheritance: inheritanceOf(parsed.value, document) };
 }
@@ -36,6 +36,17 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 function exposureFaults(config: DaemonConfig | undefined): readonly Fault[] {
   if (config === undefined || LOOPBACK.test(config.listen.http.host) || config.api.token !== undefined) return [];
   return [{ path: ["listen", "http", "host"], at: "value", message: `${config.listen.http.host} is reachable from outside, and the API has no token`, suggestion: "set api.token: ${env:FORETIDE_TOKEN}, or listen on 127.0.0.1" }];
+}
+
+function budgetFaults(config: DaemonConfig | undefined): readonly Fault[] {
+  return (config?.budgets ?? []).flatMap(({ name, limitUsd, limitGrams }, index, all): Fault[] => {
+    const path = ["budgets", index];
+    const first = all.findIndex((other) => other.name === name);
+    const faults: Fault[] = first < index ? [{ path: [...path, "name"], at: "value", message: `the name ${JSON.stringify(name)} is taken by budgets[${String(first)}]`, suggestion: "choose another name" }] : [];
+    if (limitUsd === undefined && limitGrams === undefined) faults.push({ path, at: "key", message: "needs limitUsd or limitGrams", suggestion: "write limitUsd: 500" });
+    if (limitUsd !== undefined && limitGrams !== undefined) faults.push({ path: [...path, "limitGrams"], at: "key", message: "give limitUsd or limitGrams, not both", suggestion: "write a second budget" });
+    return faults;
+  });
 }
 
 function sourceFaults(config: DaemonConfig | undefined, registries: Registries | undefined): readonly Fault[] {

@@ -111,6 +111,18 @@ const purchase = z.strictObject({
   shortfallFactor: number({ min: 0 }).optional().describe("A replica-hour short of the need weighs as much as so many on-demand replica-hours when a spare is weighed. By default 36."),
 });
 
+const usage = z.strictObject({
+  cpu: signal.optional().describe("Processor time used, in cores: { preset: cpu, service: web }. A sum is divided by the ready replicas; any other aggregate is taken as one replica's."),
+  memory: signal.optional().describe("Memory used, in bytes: { preset: memory, service: web }."),
+});
+
+const deferral = z.strictObject({
+  deadline: duration({ min: 7200, usualUnit: "h" }).describe("Work is done so long after it began to wait, at the latest."),
+  carbonPricePerKgUsd: number({ min: 0 }).prefault(0.1).describe("What a kilogram of CO2e weighs beside dollars when hours are compared. High: the cleanest hours, whatever they cost."),
+  changeover: duration({ min: 0 }).prefault("5m").describe("What a start costs before work is done; two of them are kept in hand before the deadline."),
+  interruptible: flag().prefault(true).describe("false: what has begun goes on until the queue is empty."),
+});
+
 const cost = z.strictObject({
   maxPerHourUsd: number({ min: 0 }).optional().describe("The most that the target may cost, in US dollars per hour."),
   onLimit: choice(["alert", "cut-headroom", "cut-capacity"]).prefault("cut-headroom").describe("What gives way when the limit binds: nothing (an alert), the headroom above the predicted need, or the objective's own capacity."),
@@ -180,6 +192,8 @@ export const SPEC_FIELDS = {
   shared: shared.optional().describe("Limits of the whole group; the tightest that its policies state holds."),
   fallback: fallback.prefault({}).describe("What holds while the demand is missing."),
   purchase: purchase.optional().describe("What is bought: on-demand base, spot share, where and which."),
+  usage: usage.optional().describe("What the replicas use, for right-sizing: advice alone, it decides nothing."),
+  deferral: deferral.optional().describe("Work that may wait: it runs in the cheapest and cleanest hours before its deadline. Needs a backlog and what a replica works off."),
   cost: cost.prefault({}).describe("Limits in dollars."),
   carbon: carbon.prefault({}).describe("What carbon may change."),
   schedules: z.array(schedule).prefault([]).describe("Bounds that come back with the calendar."),
