@@ -5,7 +5,7 @@ import { lost, refused, type WriteFailure } from "./actuator.ts";
 /** One HTTP request of an actuator that speaks no cloud's SDK. */
 export interface HttpRequest {
   readonly url: URL;
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "PATCH" | "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutSeconds: number;

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { failure, success, type Result } from "../../model/result.ts";
+import type { Workload } from "../../model/workload.ts";
 import { alreadyThere, applied, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer, type WriteFailure } from "../actuator.ts";
 import type { ForeignHand, Writer } from "../foreign-hand.ts";
 import { createKubernetesApi, kubernetesConnectionFields, type KubernetesApi } from "../kubernetes/api-client.ts";
+import { createNodeDrain } from "../kubernetes/node-drain.ts";
 import { FIELD_MANAGER, replicaOwners } from "../kubernetes/field-managers.ts";
 
 const DNS_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
@@ -11,6 +13,8 @@ const config = z.strictObject({
   namespace: z.string().regex(DNS_NAME).describe("Namespace of the workload."),
   name: z.string().regex(DNS_NAME).describe("Name of the workload."),
   kind: z.enum(["Deployment", "StatefulSet", "ReplicaSet"]).default("Deployment").describe("Kind of the workload, in apps/v1."),
+  drainNodes: z.boolean().default(false)
+    .describe("Follow notices of the machines under the pods: cordon the node and evict the workload's pods there, within their disruption budgets. Needs the rights get and patch on nodes, list on pods, create on pods/eviction."),
   ...kubernetesConnectionFields,
 });
 
@@ -30,6 +34,7 @@ const scaleSchema = z.object({
 /** The API leaves out counts that are 0. */
 const workloadSchema = z.object({
   metadata: z.object({ managedFields: z.array(z.object({ manager: z.string().optional(), operation: z.string().optional(), subresource: z.string().optional(), time: z.string().optional(), fieldsV1: z.unknown() })).default([]) }),
+  spec: z.object({ selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).default({ matchLabels: {} }) }).default({ selector: { matchLabels: {} } }),
   status: z.object({ replicas: z.int().default(0), readyReplicas: z.int().default(0) }).default({ replicas: 0, readyReplicas: 0 }),
 });
 const autoscalersSchema = z.object({
@@ -47,6 +52,7 @@ function actuatorFor(settings: Config, context: ActuatorContext): Actuator {
   const workloadPath = `/apis/apps/v1/namespaces/${settings.namespace}/${settings.kind.toLowerCase()}s/${settings.name}`;
   const scalePath = `${workloadPath}/scale`;
   const workload = () => get(api, workloadPath, workloadSchema);
+  const nodes = createNodeDrain(api, settings.namespace);
 
   const write = async (expected: number, wanted: number, triesLeft: number): Promise<WriteAnswer> => {
     const scale = await get(api, scalePath, scaleSchema);
@@ -72,9 +78,14 @@ function actuatorFor(settings: Config, context: ActuatorContext): Actuator {
       if (!running.ok) return running;
       const { replicas, readyReplicas } = running.value.status;
       // The desired count is the specification's: the status counts a rollout's extra pods too, and must never be written back.
-      return success({ kind: "value", timeSeconds: context.now(), desiredReplicas: scale.value.spec.replicas, readyReplicas, pendingReplicas: Math.max(0, replicas - readyReplicas) });
+      const seen: Workload = { kind: "value", timeSeconds: context.now(), desiredReplicas: scale.value.spec.replicas, readyReplicas, pendingReplicas: Math.max(0, replicas - readyReplicas) };
+      const { matchLabels } = running.value.spec.selector;
+      // Without labels the question would be for every pod of the namespace.
+      const drains = settings.drainNodes && Object.keys(matchLabels).length > 0 && (await nodes.refresh(matchLabels));
+      return success(drains ? { ...seen, replacement: { by: "drain", replicasPerMachine: 1, onRebalance: true } } : seen);
     },
-    write: ({ expectedReplicas, desiredReplicas }) => write(expectedReplicas, desiredReplicas, TRIES),
+    offeringOf: (instanceId) => nodes.offeringOf(instanceId),
+    write: ({ expectedReplicas, desiredReplicas, drain }) => (drain === undefined ? write(expectedReplicas, desiredReplicas, TRIES) : nodes.drain(drain)),
     async foreignHands(sinceSeconds): Promise<Result<readonly ForeignHand[]>> {
       const running = await workload();
       return running.ok ? success(replicaOwners(running.value.metadata.managedFields).filter(({ timeSeconds }) => timeSeconds >= sinceSeconds)) : running;

@@ -24,11 +24,14 @@ export type KubernetesAnswer = { readonly ok: true; readonly value: unknown } | 
 export interface KubernetesApi {
   get(path: string): Promise<KubernetesAnswer>;
   put(path: string, body: unknown): Promise<KubernetesAnswer>;
+  /** A JSON merge patch. */
+  patch(path: string, body: unknown): Promise<KubernetesAnswer>;
+  post(path: string, body: unknown): Promise<KubernetesAnswer>;
 }
 
 /** Speaks to an API server over HTTPS with a bearer token; 409 is the failure `conflict`, and certainly had no effect. */
 export function createKubernetesApi(connection: KubernetesConnection): KubernetesApi {
-  const send = async (method: "GET" | "PUT", path: string, body?: unknown): Promise<KubernetesAnswer> => {
+  const send = async (method: "GET" | "PUT" | "PATCH" | "POST", path: string, body?: unknown): Promise<KubernetesAnswer> => {
     const base = connection.server ?? inCluster();
     if (base === undefined) return refused("permanent", "no-server", "no server is configured, and this process runs in no cluster");
     const token = await readText(connection.tokenFile);
@@ -37,7 +40,7 @@ export function createKubernetesApi(connection: KubernetesConnection): Kubernete
     if (ca === undefined && connection.caFile !== undefined) return refused("permanent", "no-authority", `cannot read ${connection.caFile}`);
     const answer = await exchange({
       url: new URL(path, base), method, timeoutSeconds: connection.timeoutSeconds,
-      headers: { authorization: `Bearer ${token.trim()}`, accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: { authorization: `Bearer ${token.trim()}`, accept: "application/json", ...(body === undefined ? {} : { "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json" }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(ca === undefined ? {} : { ca }),
     });
@@ -46,7 +49,12 @@ export function createKubernetesApi(connection: KubernetesConnection): Kubernete
     if (answer.status === 200 || answer.status === 201) return { ok: true, value };
     return failureOfStatus(answer.status, `${method} ${path}: ${messageOf(value) ?? `status ${answer.status}`}`, "conflict");
   };
-  return { get: (path) => send("GET", path), put: (path, body) => send("PUT", path, body) };
+  return {
+    get: (path) => send("GET", path),
+    put: (path, body) => send("PUT", path, body),
+    patch: (path, body) => send("PATCH", path, body),
+    post: (path, body) => send("POST", path, body),
+  };
 }
 
 function inCluster(): string | undefined {
