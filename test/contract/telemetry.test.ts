@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../src/app/telemetry/log.ts";
 import { startTelemetry } from "../../src/app/telemetry/otel-telemetry.ts";
 import type { Telemetry } from "../../src/app/telemetry/telemetry.ts";
@@ -6,6 +6,8 @@ import type { Decision } from "../../src/model/decision.ts";
 import type { Intent, Outcome } from "../../src/model/intent.ts";
 import { DaemonFixture } from "../fixtures/daemon/daemon-fixture.ts";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";
+import { startReceiver } from "../fixtures/otlp/receiver-under-test.ts";
+import { signalOf } from "../fixtures/otlp/send.ts";
 import { parsePrometheusText, type Exposition } from "../fixtures/prometheus-text.ts";
 
 const NOW = 1_790_000_000;
@@ -15,7 +17,7 @@ let served: Served;
 
 beforeEach(async () => {
   daemon = new DaemonFixture(NOW, 50);
-  telemetry = startTelemetry({ version: "0.1.0", log: createLog({ level: "silent" }), now: () => daemon.now() });
+  telemetry = await startTelemetry({ version: "0.1.0", log: createLog({ level: "silent" }), now: () => daemon.now() });
   served = await serveFixture({ daemon, metrics: () => telemetry.metricsText() });
 });
 afterEach(async () => {
@@ -135,6 +137,16 @@ describe("/metrics", () => {
     expect(metrics.all("foretide_otlp_points_rejected_total").reduce((sum, { value }) => sum + value, 0)).toBe(1_000);
   });
 
+  it("tells coverage and error of each horizon, with how many have matured and what stands in", async () => {
+    telemetry.observe(daemon);
+    const metrics = await scrape();
+    expect(metrics.one("foretide_forecast_horizon_coverage_ratio", { target: "checkout", horizon: "300", level: "0.9" })).toBe(0.91);
+    expect(metrics.one("foretide_forecast_horizon_matured", { target: "checkout", horizon: "300" })).toBe(1_204);
+    expect(metrics.one("foretide_forecast_horizon_relative_error_ratio", { target: "checkout", horizon: "86400", rival: "seasonal-naive" })).toBe(0.62);
+    expect(metrics.one("foretide_forecast_demoted_horizons", { target: "checkout" })).toBe(1);
+    expect(metrics.all("foretide_forecast_horizon_coverage_ratio").filter(({ labels }) => labels["target"] === "invoices")).toEqual([]);
+  });
+
   it("names every metric foretide_*, with its unit, and counters with _total", async () => {
     telemetry.observe(daemon);
     telemetry.decided(decisionOf("checkout"), 0.003);
@@ -146,6 +158,26 @@ describe("/metrics", () => {
       expect(name.endsWith("_total"), name).toBe(type === "counter");
       if (type === "histogram") expect(name).toMatch(/_seconds$/u);
     }
+  });
+});
+
+describe("with an OTLP endpoint", () => {
+  it("pushes the same metrics there, and still serves them", async () => {
+    const under = await startReceiver();
+    vi.stubEnv("OTEL_METRIC_EXPORT_INTERVAL", "50");
+    await telemetry.close();
+    telemetry = await startTelemetry({ version: "0.1.0", log: createLog({ level: "silent" }), now: () => daemon.now(), otlpEndpoint: `http://127.0.0.1:${String(under.receivers.httpPort)}/` });
+    vi.unstubAllEnvs();
+    telemetry.reloaded(true);
+    expect((await scrape()).one("foretide_policy_reloads_total", { result: "taken" })).toBe(1);
+    const reloads = signalOf({ metric: "foretide_policy_reloads_total", extract: "rate", select: { "service.name": "foretide" } });
+    under.reader.retain([reloads]);
+    await vi.waitFor(() => {
+      telemetry.reloaded(true);
+      expect(under.reader.read(reloads, under.now())).toMatchObject({ kind: "value" });
+    }, { timeout: 10_000 });
+    await telemetry.close();
+    await under.receivers.close();
   });
 });
 

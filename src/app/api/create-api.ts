@@ -52,6 +52,10 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_PARAM_LENGTH = 500;
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 
+const noSchemas = () => (): never => { throw new Error("no route has a Fastify schema: operations.ts checks each request"); };
+/** Fastify's own validator and serializer are never asked, and so never loaded. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } };
+
 /** Makes the HTTP server of the API, the page, the probes and /metrics. It listens only when told to. */
 export async function createApi(view: DaemonView, options: ApiOptions): Promise<Api> {
   const adapter = new FastifyAdapter({
@@ -60,6 +64,7 @@ export async function createApi(view: DaemonView, options: ApiOptions): Promise<
     forceCloseConnections: true,
     skipMiddie: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    schemaController: NO_SCHEMAS,
     frameworkErrors: (error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, request.url, new ProblemError(problemKindOf(error.statusCode ?? 400), error.message));
     },

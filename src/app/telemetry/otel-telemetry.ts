@@ -1,7 +1,7 @@
-import { metrics, type Attributes, type Meter } from "@opentelemetry/api";
+import type { Attributes, Meter } from "@opentelemetry/api";
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { NodeSDK } from "@opentelemetry/sdk-node";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import type { DaemonView } from "../daemon-view.ts";
 import type { Log } from "./log.ts";
 import { LabelCap } from "./label-cap.ts";
@@ -15,21 +15,29 @@ const MAX_CODES = 100;
 const MAX_SERIES = 20_000;
 const SECONDS_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Starts the OpenTelemetry SDK with Prometheus' text as its one way out; whoever serves /metrics asks for `metricsText`. */
-export function startTelemetry(options: { readonly version: string; readonly log: Log; readonly now: () => number }): Telemetry {
+export interface TelemetryOptions {
+  readonly version: string;
+  readonly log: Log;
+  now(): number;
+  /** Push the metrics there too, over OTLP/HTTP: the base address, to which `/v1/metrics` is added. */
+  readonly otlpEndpoint?: string | undefined;
+}
+
+/**
+ * Starts the daemon's own metrics with Prometheus' text as the one way out; whoever serves /metrics asks for `metricsText`. With an
+ * `otlpEndpoint` they are pushed too, by OpenTelemetry's whole SDK for Node: it is loaded only then, since it takes 15 MB.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
-  const sdk = new NodeSDK({
+  const parts = {
     resource: resourceFromAttributes({ "service.name": "foretide", "service.version": options.version }),
-    autoDetectResources: false,
-    textMapPropagator: null,
-    spanProcessors: [],
-    logRecordProcessors: [],
-    metricReaders: [exporter],
+    readers: [exporter],
     views: [{ instrumentName: "foretide_*", aggregationCardinalityLimit: MAX_SERIES }],
-  });
-  sdk.start();
-  const meter = metrics.getMeter("foretide", options.version);
+  };
+  const { otlpEndpoint } = options;
+  const provider = otlpEndpoint === undefined ? new MeterProvider(parts) : (await import("./otlp-push.ts")).startPushing(parts, otlpEndpoint);
+  const meter = provider.getMeter("foretide", options.version);
   const targets = new LabelCap(MAX_TARGETS);
   let view: DaemonView | undefined;
   registerViewGauges(meter, targets, () => view);
@@ -42,10 +50,7 @@ export function startTelemetry(options: { readonly version: string; readonly log
       for (const error of errors) options.log.warn({ err: error }, "a metric could not be read");
       return serializer.serialize(resourceMetrics);
     },
-    async close() {
-      await sdk.shutdown();
-      metrics.disable();
-    },
+    close: () => provider.shutdown(),
   };
 }
 
