@@ -46,6 +46,8 @@ export interface Policy {
   /** Bounds that hold for a while; `effectivePolicy` of src/policy applies them before a step. */
   readonly schedules?: readonly ScheduleSpec[];
   readonly events?: readonly EventSpec[];
+  /** Runs in shadow on the same load and never acts: this policy with what it says otherwise, in mode `observe`. */
+  readonly challenger?: Policy;
 }
 
 export interface ReplicaBounds {

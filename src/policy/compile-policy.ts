@@ -1,6 +1,7 @@
 import { contentDigest } from "../model/content-digest.ts";
 import { MODES, type Mode } from "../model/mode.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
+import { inChallenger, splitChallenger } from "./challenger.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
 import { compileExtraSignals } from "./compile-extra-signals.ts";
 import { compileUsage } from "./compile-usage.ts";
@@ -25,8 +26,21 @@ export interface CompileContext {
   readonly modeCeiling: Mode;
 }
 
-/** Turns a merged `spec` into a Policy, or every fault in it at once. */
+/** Turns a merged `spec` into a Policy, its challenger included, or every fault in it at once. */
 export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileContext): { readonly value?: Policy; readonly faults: readonly Fault[] } {
+  if (!isRecord(spec)) return compileSpec(head, spec, context);
+  const split = splitChallenger(spec);
+  const { value, faults } = compileSpec(head, split.champion, context);
+  if (value === undefined || split.faults.length > 0) return { faults: [...faults, ...split.faults] };
+  if (split.challenger === undefined) return { value, faults };
+  const other = compileSpec(head, split.challenger, context);
+  if (other.value === undefined) return { faults: other.faults.map(inChallenger) };
+  const { digest: _, ...plain } = value;
+  const policy = { ...plain, challenger: { ...other.value, mode: "observe" as const } };
+  return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
+}
+
+function compileSpec(head: PolicyHead, spec: unknown, context: CompileContext): { readonly value?: Policy; readonly faults: readonly Fault[] } {
   if (!isRecord(spec)) return { faults: [{ path: ["spec"], at: "key", message: spec === undefined ? "is required" : spec === null ? "is empty" : "expected a mapping", suggestion: "write target, replicas and demand beneath it" }] };
   const faults: Fault[] = [...unknownFields(spec)];
   const fields: Partial<Record<keyof SpecInput, unknown>> = {};
@@ -47,7 +61,7 @@ export function compilePolicy(head: PolicyHead, spec: unknown, context: CompileC
   return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
 }
 
-const KNOWN_FIELDS: readonly string[] = ["target", ...Object.keys(SPEC_FIELDS)];
+const KNOWN_FIELDS: readonly string[] = ["target", "challenger", ...Object.keys(SPEC_FIELDS)];
 
 function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[] {
   const free = KNOWN_FIELDS.filter((field) => !Object.hasOwn(spec, field));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHALLENGER_FIELDS, CHALLENGER_TEXT } from "./challenger.ts";
 import { DAEMON_SCHEMA } from "./daemon-schema.ts";
 import { isRecord } from "./issues.ts";
 import { POLICY_SET } from "./policy-set.ts";
@@ -14,6 +15,7 @@ export function policyJsonSchema(registries: Registries): JsonSchema {
   const spec = z.strictObject({ target, ...SPEC_FIELDS });
   const policy = draft07(envelope("Policy", spec.describe("What the policy says.")));
   const set = draft07(envelope("PolicySet", POLICY_SET.describe("Targets, and the spec that each of them gets.")));
+  Object.assign(propertyOf(policy, "spec")["properties"] as JsonSchema, { challenger: challengerSchema(propertyOf(policy, "spec")) });
   const targets = union(registries.actuators, { optional: false });
   const setSpec = propertyOf(set, "spec");
   Object.assign(propertyOf(propertyOf(policy, "spec"), "target"), targets);
@@ -33,6 +35,15 @@ function envelope(kind: "Policy" | "PolicySet", spec: z.ZodType): z.ZodType {
     metadata: METADATA.describe("What the policy is called and how it is grouped."),
     spec,
   });
+}
+
+/** Fields of a spec that a challenger may change, none of them required: what it leaves out is the champion's. */
+function challengerSchema(spec: JsonSchema): JsonSchema {
+  const properties = Object.fromEntries(CHALLENGER_FIELDS.map((name) => {
+    const { required: _required, default: _default, ...field } = propertyOf(spec, name);
+    return [name, field];
+  }));
+  return { type: "object", description: CHALLENGER_TEXT, properties, patternProperties: OWN_KEYS, additionalProperties: false, minProperties: 1 };
 }
 
 function propertyOf(schema: JsonSchema, name: string): JsonSchema {
