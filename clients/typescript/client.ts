@@ -31,6 +31,43 @@ export type Attribution = {
   readonly reason: string;
 };
 
+export type Budget = {
+  readonly name: string;
+  readonly scope: "target" | "group" | "labels" | "fleet";
+  /** The targets that it covers. */
+  readonly members: readonly string[];
+  /** US dollars, or grams of CO2e. */
+  readonly unit: "usd" | "grams";
+  /** A calendar period (UTC). */
+  readonly period: "hour" | "day" | "month";
+  /** Epoch seconds. */
+  readonly periodStartSeconds: number;
+  /** Epoch seconds. */
+  readonly periodEndSeconds: number;
+  readonly limit: number;
+  readonly spent: number;
+  /** Of the limit. */
+  readonly spentShare: number;
+  /** Of the period. */
+  readonly elapsedShare: number;
+  /** What the period will come to at what is planned: the median. */
+  readonly forecast: number;
+  /** The same where the load stays at its .1 quantile. */
+  readonly forecastLow: number;
+  /** The same at the .9 quantile. */
+  readonly forecastHigh: number;
+  /** When the median passes the limit. */
+  readonly breachSeconds?: number;
+  /** Chance that the period passes the limit; absent while nothing is known of the spread. */
+  readonly breachProbability?: number;
+  /** Share of what is planned that the rest of the budget affords: 1 where it holds. */
+  readonly affordableShare: number;
+};
+
+export type BudgetList = {
+  readonly items: readonly Budget[];
+};
+
 export type Condition = {
   readonly type: "AbleToScale" | "ScalingActive" | "ScalingLimited" | "ForecastHealthy" | "DataFresh" | "SafetyLimited";
   readonly status: "true" | "false" | "unknown";
@@ -183,6 +220,21 @@ export type ForecastList = {
   readonly items: readonly Forecast[];
 };
 
+export type ForecastQuality = {
+  /** A target's name. */
+  readonly target: string;
+  /** Empty while no model is installed. */
+  readonly model: string;
+  /** Epoch seconds. */
+  readonly fittedAtSeconds?: number;
+  /** Epoch seconds. */
+  readonly nextFitSeconds?: number;
+  readonly seasonsSeconds: readonly number[];
+  readonly note: string;
+  readonly horizons: readonly HorizonScore[];
+  readonly trust: readonly HorizonTrust[];
+};
+
 /** Columns of equal length, one row per tick, oldest first; null where nothing was known. */
 export type History = {
   /** A target's name. */
@@ -199,6 +251,42 @@ export type History = {
   readonly missRatio: readonly unknown[];
 };
 
+export type HorizonScore = {
+  readonly horizonSeconds: number;
+  /** Forecasts whose row has come, over the last four weeks at most. */
+  readonly matured: number;
+  /** By level: the share of rows at or under its path. Empty until one has matured. */
+  readonly coverage: readonly ({
+    readonly level: number;
+    readonly share: number;
+  })[];
+  /** Mean pinball loss over the levels, in the demand's unit. */
+  readonly meanPinball?: number;
+  /** Mean |value − median|, in the demand's unit. */
+  readonly meanAbsoluteError?: number;
+  /** Mean absolute error over that of the same time a season ago: below 1 is better. */
+  readonly overSeasonalNaive?: number;
+  /** Mean absolute error over that of the newest value, held: below 1 is better. */
+  readonly overNow?: number;
+  /** Oldest first. */
+  readonly days: readonly ({
+    /** Epoch seconds. */
+    readonly startSeconds: number;
+    readonly matured: number;
+    /** Share of rows at or under the path of .9. */
+    readonly covered90: number;
+  })[];
+};
+
+export type HorizonTrust = {
+  readonly horizonSeconds: number;
+  readonly uses: "ensemble" | "seasonal-naive" | "now";
+  /** Epoch seconds. */
+  readonly sinceSeconds: number;
+  /** Why the ensemble was demoted; empty while it is used. */
+  readonly reason: string;
+};
+
 export type KillSwitch = {
   readonly engaged: boolean;
   readonly sources: readonly ("file" | "environment" | "signal" | "api")[];
@@ -210,6 +298,41 @@ export type KillSwitch = {
 
 export type KillSwitchRequest = {
   readonly engaged: boolean;
+  /** Who asks for it. */
+  readonly author: string;
+  /** Why; it is journalled and shown. */
+  readonly reason: string;
+};
+
+export type Mark = {
+  readonly id: string;
+  /** A target's name. */
+  readonly target: string;
+  /** A saturated stretch is a lower bound; what the others cover is hidden. */
+  readonly kind: "outage" | "deploy" | "scrape-gap" | "saturated" | "one-off";
+  /** Rows at or after it and before `toSeconds` are marked. */
+  readonly fromSeconds: number;
+  /** Epoch seconds. */
+  readonly toSeconds: number;
+  readonly reason: string;
+  readonly author: string;
+  /** Epoch seconds. */
+  readonly createdAtSeconds: number;
+  /** Found by the daemon itself. */
+  readonly automatic: boolean;
+};
+
+export type MarkList = {
+  readonly items: readonly Mark[];
+};
+
+export type MarkRequest = {
+  /** A saturated stretch is a lower bound; what the others cover is hidden. */
+  readonly kind: "outage" | "deploy" | "scrape-gap" | "saturated" | "one-off";
+  /** Epoch seconds. */
+  readonly fromSeconds: number;
+  /** Epoch seconds. */
+  readonly toSeconds: number;
   /** Who asks for it. */
   readonly author: string;
   /** Why; it is journalled and shown. */
@@ -370,6 +493,57 @@ export type ReloadReport = {
   readonly removed: readonly string[];
 };
 
+export type RightSizing = {
+  readonly items: readonly ({
+    /** A target's name. */
+    readonly target: string;
+    readonly samples: number;
+    /** Epoch seconds. */
+    readonly fromSeconds?: number;
+    /** Epoch seconds. */
+    readonly toSeconds?: number;
+    /** Whether a whole day of use is known. */
+    readonly isEnough: boolean;
+    /** What one replica needs: the .9 quantile, newer use weighing more. */
+    readonly cpuCores?: number;
+    /** The .99 quantile. */
+    readonly memoryGib?: number;
+    readonly perReplicaUsdNow?: number;
+    /** Cheapest first, ten at most. */
+    readonly advice: readonly SizeAdvice[];
+  })[];
+};
+
+export type Showback = {
+  readonly tag: string;
+  /** Epoch seconds. */
+  readonly fromSeconds: number;
+  /** Epoch seconds. */
+  readonly toSeconds: number;
+  readonly items: readonly ({
+    /** The tag's value; empty for targets without it. */
+    readonly value: string;
+    readonly costUsd: number;
+    /** Absent where the grid of a part is not known. */
+    readonly carbonGrams?: number;
+    readonly instanceHours: number;
+  })[];
+};
+
+export type SizeAdvice = {
+  readonly instanceType: string;
+  /** Replicas of the measured need that one machine carries. */
+  readonly replicas: number;
+  /** Per hour, on demand. */
+  readonly perReplicaUsd: number;
+  /** Against what a replica costs now; negative is dearer. */
+  readonly savingShare: number;
+  /** Share of the measured time in which CPU would have been short: the risk. */
+  readonly cpuShortShare: number;
+  /** The same of memory. */
+  readonly memoryShortShare: number;
+};
+
 /** Money and carbon now, and what was saved against the HPA on the same inputs (negative: it cost more). */
 export type Spend = {
   /** Epoch seconds. */
@@ -485,6 +659,31 @@ export class ForetideClient {
     return this.#transport.json<ForecastList>({ method: "GET", path: "/api/v1/forecasts", query: { target: input.target }, ...options });
   }
 
+  /** How good the forecasts have been at each horizon, what they are made with now, and since when and why something stands in. */
+  getForecastQuality(input: { readonly target: string }, options: CallOptions = {}): Promise<ForecastQuality> {
+    return this.#transport.json<ForecastQuality>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/forecast/quality`, ...options });
+  }
+
+  /** What the forecasts do not learn from: outages, deploys, gaps, saturation. */
+  listMarks(input: { readonly target: string }, options: CallOptions = {}): Promise<MarkList> {
+    return this.#transport.json<MarkList>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/marks`, ...options });
+  }
+
+  /** Mark a stretch that forecasts shall not learn from; it stays in the history. */
+  addMark(input: { readonly target: string; readonly idempotencyKey?: string; readonly body: MarkRequest }, options: CallOptions = {}): Promise<Mark> {
+    return this.#transport.json<Mark>({ method: "POST", path: `/api/v1/targets/${encodeURIComponent(input.target)}/marks`, headers: { "idempotency-key": input.idempotencyKey }, body: input.body, ...options });
+  }
+
+  /** One mark. */
+  getMark(input: { readonly mark: string }, options: CallOptions = {}): Promise<Mark> {
+    return this.#transport.json<Mark>({ method: "GET", path: `/api/v1/marks/${encodeURIComponent(input.mark)}`, ...options });
+  }
+
+  /** Undo a mark: what it hid is learned from again. */
+  undoMark(input: { readonly mark: string; readonly author: string; readonly reason: string; readonly idempotencyKey?: string; readonly ifMatch?: string }, options: CallOptions = {}): Promise<Mark> {
+    return this.#transport.json<Mark>({ method: "DELETE", path: `/api/v1/marks/${encodeURIComponent(input.mark)}`, query: { author: input.author, reason: input.reason }, headers: { "idempotency-key": input.idempotencyKey, "if-match": input.ifMatch }, ...options });
+  }
+
   /** Why the newest decision is what it is, or is not something else. */
   explainTarget(input: { readonly target: string; readonly whyNot?: string }, options: CallOptions = {}): Promise<Explanation> {
     return this.#transport.json<Explanation>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/explanation`, query: { whyNot: input.whyNot }, ...options });
@@ -558,6 +757,26 @@ export class ForetideClient {
   /** Read the policy files again: swapped whole, or refused with every reason. */
   reloadPolicies(input: { readonly idempotencyKey?: string; readonly body: Attribution }, options: CallOptions = {}): Promise<ReloadReport> {
     return this.#transport.json<ReloadReport>({ method: "POST", path: "/api/v1/reload", headers: { "idempotency-key": input.idempotencyKey }, body: input.body, ...options });
+  }
+
+  /** Every budget: spent, expected, and when and how surely it will be passed. */
+  listBudgets(options: CallOptions = {}): Promise<BudgetList> {
+    return this.#transport.json<BudgetList>({ method: "GET", path: "/api/v1/budgets", ...options });
+  }
+
+  /** Dollars, grams and machine-hours by the value of a tag (a policy's label: team, service, environment). */
+  getShowback(input: { readonly tag: string; readonly from?: number; readonly to?: number; readonly target?: readonly string[] }, options: CallOptions = {}): Promise<Showback> {
+    return this.#transport.json<Showback>({ method: "GET", path: "/api/v1/showback", query: { tag: input.tag, from: input.from, to: input.to, target: input.target }, ...options });
+  }
+
+  /** What was held and what it cost, by offering and hour, as CSV in FOCUS columns. */
+  getFocus(input: { readonly from?: number; readonly to?: number; readonly target?: readonly string[] } = {}, options: CallOptions = {}): Promise<string> {
+    return this.#transport.text({ method: "GET", path: "/api/v1/showback/focus.csv", query: { from: input.from, to: input.to, target: input.target }, ...options });
+  }
+
+  /** Measured CPU and memory per replica, and the machines that carry it for less, each with its saving and its risk. */
+  listRightSizing(input: { readonly target?: readonly string[] } = {}, options: CallOptions = {}): Promise<RightSizing> {
+    return this.#transport.json<RightSizing>({ method: "GET", path: "/api/v1/right-sizing", query: { target: input.target }, ...options });
   }
 
   /** Server-sent events: observation, decision, outcome, policy, control; Last-Event-ID resumes. */

@@ -6,7 +6,9 @@ import type { Observation } from "../model/observation.ts";
 import type { Override } from "../model/override.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Result } from "../model/result.ts";
+import type { MoneyView } from "./money-view.ts";
 import type { Forecast } from "../model/series.ts";
+import type { TargetMark } from "./mark-book.ts";
 
 /**
  * All that the API, the page and `explain` need of the running daemon: what it sees, what it decided, and the few things
@@ -27,7 +29,19 @@ export interface DaemonView {
   history(target: string, fromSeconds: number, toSeconds: number): Promise<Result<readonly HistoryRow[]>>;
   /** The forecast of demand that the newest decision used. */
   forecast(target: string): Forecast | undefined;
+  /** What came of a target's forecasts, and what they are made with. */
+  forecastQuality(target: string): ForecastQuality | undefined;
   readonly decisions: Pick<Journal, "decisions" | "decision">;
+
+  /** What forecasts of a target do not learn from, oldest first. */
+  marks(target: string): readonly TargetMark[];
+  mark(id: string): TargetMark | undefined;
+  /** Adds it whole: the caller makes the id. The same id again returns what is stored and changes nothing. */
+  addMark(mark: TargetMark): Promise<Result<TargetMark>>;
+  /** What it hid is learned from again. One that the daemon found is not found again. */
+  undoMark(id: string, by: Attribution): Promise<Result<TargetMark>>;
+
+  readonly money: MoneyView;
 
   overrides(): readonly Override[];
   /** Adds it whole: the caller makes the id. The same id again returns what is stored and changes nothing. */
@@ -112,6 +126,51 @@ export interface ForecastHealth {
 
 export const CONDITION_TYPES = ["AbleToScale", "ScalingActive", "ScalingLimited", "ForecastHealthy", "DataFresh", "SafetyLimited"] as const;
 
+/** What came of the forecasts of one horizon, over the last four weeks at most. */
+export interface HorizonScore {
+  readonly horizonSeconds: number;
+  /** Forecasts whose row has come. */
+  readonly matured: number;
+  /** By level: the share of rows at or under its path; empty until one has matured. */
+  readonly coverage: readonly { readonly level: number; readonly share: number }[];
+  /** Mean pinball loss over the levels, and mean |value − median|, in the demand's unit. */
+  readonly meanPinball: number | undefined;
+  readonly meanAbsoluteError: number | undefined;
+  /** Mean absolute error over that of the same time a season ago, and of the newest value: below 1 is better. */
+  readonly overSeasonalNaive: number | undefined;
+  readonly overNow: number | undefined;
+  /** Oldest first; days without a matured forecast are left out. */
+  readonly days: readonly ScoredDay[];
+}
+
+export interface ScoredDay {
+  readonly startSeconds: number;
+  readonly matured: number;
+  /** Share of rows at or under the path of .9. */
+  readonly covered90: number;
+}
+
+/** What the forecast of a horizon stands on since when, and why it is not the ensemble where it is not. */
+export interface HorizonTrust {
+  readonly horizonSeconds: number;
+  readonly uses: "ensemble" | "seasonal-naive" | "now";
+  readonly sinceSeconds: number;
+  readonly reason: string;
+}
+
+/** How good a target's forecast has been, and what it is made with now. */
+export interface ForecastQuality {
+  readonly model: string;
+  /** When the model that runs was fitted; undefined before the first fit. */
+  readonly fittedAtSeconds: number | undefined;
+  /** When the next fit is due. */
+  readonly nextFitSeconds: number | undefined;
+  readonly seasonsSeconds: readonly number[];
+  readonly note: string;
+  readonly horizons: readonly HorizonScore[];
+  readonly trust: readonly HorizonTrust[];
+}
+
 /** As in Kubernetes: a type, whether it holds, since when, and a stable reason. */
 export interface Condition {
   readonly type: (typeof CONDITION_TYPES)[number];
@@ -180,4 +239,4 @@ export type DaemonEvent =
   | { readonly type: "decision"; readonly target: string; readonly decision: Decision }
   | { readonly type: "outcome"; readonly target: string; readonly outcome: Outcome }
   | { readonly type: "policy"; readonly report: ReloadReport }
-  | { readonly type: "control"; readonly what: "override" | "mode" | "kill-switch"; readonly target: string };
+  | { readonly type: "control"; readonly what: "override" | "mode" | "kill-switch" | "mark"; readonly target: string };

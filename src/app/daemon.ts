@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 import type { Actuator } from "../act/actuator.ts";
 import type { HistoryStore } from "../history/history-store.ts";
 import type { Policy } from "../model/policy.ts";
@@ -11,14 +13,15 @@ import { createApi, type Api } from "./api/create-api.ts";
 import { SYSTEM_CLOCK, type Clock } from "./clock.ts";
 import { ControlLoop } from "./control-loop.ts";
 import { openCore, type Closers, type DaemonCore } from "./daemon-core.ts";
-import { FitPool } from "./fit-pool.ts";
 import { Fleet } from "./fleet.ts";
+import { openForecastDesk, type ForecastDesk } from "./forecast-desk.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { HistoryFeed } from "./history-feed.ts";
 import { InterruptionWatch, type MachineOwner } from "./interruption-watch.ts";
 import { LiveView } from "./live-view.ts";
 import { MetricSources } from "./metric-sources.ts";
 import { MarketWatch } from "./market-watch.ts";
+import { MoneyDesk } from "./money-desk.ts";
 import { PassReporter } from "./pass-reporter.ts";
 import { PolicyReloader } from "./policy-reloader.ts";
 import { watchConfiguration } from "./policy-watcher.ts";
@@ -72,7 +75,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const core = await openCore(config, { clock, log }, closers);
   if (!core.ok) return core;
   const { journal, history, book, metrics, killSwitch } = core.value;
-  const telemetry = startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds() });
+  const telemetry = await startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds(), otlpEndpoint: config.telemetry.otlpEndpoint });
   closers.push(() => telemetry.close());
   const sources = await MetricSources.open({ clock, log, otlp: new SignalReader(metrics.table), configured: config.sources.metrics, onRefreshed: (...refresh) => { telemetry.sourceRefreshed(...refresh); } });
   if (!sources.ok) return sources;
@@ -83,19 +86,29 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => { wakeGroupOf(target, fleet, loop); } });
   closers.push(() => { interruptions.close(); });
 
-  const fleet: Fleet = startFleet({ core: core.value, clock, log, sources: createSources(reader, market, interruptions) }, closers);
+  const opened = await openForecastDesk(resolve(config.data.directory), (reason) => { log.warn({ reason }, "the scores of earlier forecasts are lost"); });
+  if (!opened.ok) return opened;
+  const desk = opened.value;
+  closers.push(() => desk.close());
+  const money = new MoneyDesk({
+    history, reader, budgets: config.budgets, targets: () => fleet.targets, nowSeconds: () => clock.nowSeconds(),
+    onFailure: (target, reason) => { log.error({ target, reason }, "the history does not take what was spent"); },
+  });
+  closers.push(() => money.close());
+  const fleet: Fleet = startFleet({ core: core.value, clock, log, desk, sources: createSources(reader, { market, interruptions, money }) }, closers);
   const onSwap = (policies: readonly Policy[]): void => {
     reader.retain(signalsOf(policies));
     market.watch(policies);
+    void money.watch(policies).then((watched) => { if (!watched.ok) log.error({ reason: watched.message }, "what was spent before cannot be read"); });
   };
   const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap });
   const first = await reloader.start();
   if (!first.ok) return first;
 
   const health = new HealthChecks({ clock, journal, fleet });
-  const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
+  const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, money, marks: desk.marks, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
   telemetry.observe(view);
-  const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health });
+  const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money });
   closers.push(() => loop.stop());
   if (config.reload.watch) {
     const watcher = watchConfiguration(configuration.sources, { onChange: () => reloader.reload({ author: "files", reason: "the files changed" }) });
@@ -110,7 +123,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const listening = await interruptions.start(config.sources.interruptions);
   if (!listening.ok) return listening;
   for (const group of fleet.groups.values()) loop.add(group);
-  for (const target of fleet.targets.values()) void target.outlook.fit(clock.nowSeconds());
+  for (const target of fleet.targets.values()) target.outlook.refit("no-model");
   return success({
     view, httpPort, otlpHttpPort: otlp?.httpPort, otlpGrpcPort: otlp?.grpcPort,
     actuator: (target) => fleet.targets.get(target)?.runtime.made,
@@ -122,22 +135,36 @@ interface FleetStart {
   readonly core: DaemonCore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly desk: ForecastDesk;
   readonly sources: TargetSources;
 }
 
-function startFleet({ core, clock, log, sources }: FleetStart, closers: Closers): Fleet {
-  const fits = new FitPool();
-  closers.push(() => fits.close());
+function startFleet({ core, clock, log, desk, sources }: FleetStart, closers: Closers): Fleet {
   const fleet = new Fleet({
-    clock, journal: core.journal, history: core.history, book: core.book, fits, settled: core.settled, sources, facts: core.facts,
+    clock, journal: core.journal, history: core.history, book: core.book, desk, settled: core.settled, sources, facts: core.facts,
     earlierWrites: (target) => core.leftOpen.filter((intent) => intent.target === target).map((intent) => ({ timeSeconds: clock.nowSeconds(), desiredReplicas: intent.desiredReplicas })),
     effective: effectivePolicy,
     onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
     onRivals: (policy, rivals) => { log.warn({ target: policy.name, rivals }, "others are set up to change this target too: see docs/living-with-others.md"); },
   });
-  closers.push(() => fleet.close());
+  closers.push(() => fleet.close(), keepForecastRecords(fleet, desk, { clock, log }));
   return fleet;
+}
+
+/** Writes what the forecasts' scores have come to, and drops marks that no fit sees any more, every hour. Gives how to stop, which writes once more. */
+function keepForecastRecords(fleet: Fleet, desk: ForecastDesk, { clock, log }: { readonly clock: Clock; readonly log: Log }): () => Promise<void> {
+  const write = async (): Promise<void> => {
+    const longest = Math.max(0, ...[...fleet.targets.values()].map(({ runtime }) => runtime.policy.forecast.historySeconds));
+    if (fleet.targets.size > 0) desk.marks.forget(clock.nowSeconds() - longest);
+    const written = await desk.saveScores(fleet.scores());
+    if (!written.ok) log.warn({ reason: written.message }, "the scores of the forecasts could not be kept");
+  };
+  const timer = setInterval(() => void write(), 3_600_000).unref();
+  return () => {
+    clearInterval(timer);
+    return write();
+  };
 }
 
 function* machineOwners(fleet: Fleet): Iterable<MachineOwner> {
@@ -158,10 +185,12 @@ interface LoopParts {
   readonly reader: MetricSources;
   readonly history: HistoryStore;
   readonly health: HealthChecks;
+  readonly desk: ForecastDesk;
+  readonly money: MoneyDesk;
 }
 
-function startLoop({ clock, log, fleet, view, telemetry, reader, history, health }: LoopParts): ControlLoop {
-  const reporter = new PassReporter({ fleet, view, telemetry });
+function startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money }: LoopParts): ControlLoop {
+  const reporter = new PassReporter({ fleet, view, telemetry, desk });
   const feed = new HistoryFeed({
     reader, store: history,
     onDemand: (step) => { reporter.demandStep(step); },
@@ -172,6 +201,7 @@ function startLoop({ clock, log, fleet, view, telemetry, reader, history, health
     onPass: (group, result, latencySeconds) => {
       health.beat(group.group, result.pass.snapshot.timeSeconds);
       reporter.passed(result, latencySeconds);
+      money.passed(result);
       for (const policy of group.policies) void feed.take(policy, clock.nowSeconds());
     },
     onError: (group, error) => { log.error({ group: group.group, err: error }, "a pass threw: this is a bug"); },

@@ -12,8 +12,11 @@ import { success, type Result } from "../model/result.ts";
 import type { Series } from "../model/series.ts";
 import type { Clock } from "./clock.ts";
 import type { ControlBook } from "./control-book.ts";
-import type { FitJob, FitPool } from "./fit-pool.ts";
+import type { FitJob } from "./fit-pool.ts";
+import type { ForecastDesk } from "./forecast-desk.ts";
+import type { SavedLedger } from "./forecast-ledger.ts";
 import { GroupRuntime } from "./group-runtime.ts";
+import { withoutHidden } from "./mark-rows.ts";
 import { Outlook } from "./outlook.ts";
 import { recoverGroup, type RecoveredGroup } from "./recover-group.ts";
 import { TargetBoard } from "./target-board.ts";
@@ -27,7 +30,7 @@ export interface FleetParts {
   readonly journal: Journal;
   readonly history: HistoryStore;
   readonly book: ControlBook;
-  readonly fits: FitPool;
+  readonly desk: ForecastDesk;
   readonly facts: GateFacts;
   readonly sources: TargetSources;
   /** Outcomes of intents that were open when the last process ended, for the first pass. */
@@ -111,13 +114,17 @@ export class Fleet {
 
   #newTarget(runtime: TargetRuntime): Target {
     const { policy } = runtime;
-    const { clock, fits } = this.#parts;
+    const { clock, desk } = this.#parts;
+    const scores = desk.scores[policy.name];
     return {
       runtime,
       board: new TargetBoard(policy, clock.nowSeconds()),
       outlook: new Outlook(policy, {
-        fits,
+        fits: desk.fits, schedule: desk.schedule, marks: desk.marks,
+        nowSeconds: () => clock.nowSeconds(),
         readHistory: (of, from, to) => this.#readDemand(of, from, to),
+        lenders: (of) => this.#lendersTo(of),
+        ...(scores !== undefined && { scores }),
         onFitFailed: (of, reason) => { this.#parts.onFitFailed(of, reason); },
       }),
       coverage: new ForecastScore(),
@@ -125,6 +132,19 @@ export class Fleet {
       gate: runtime.gateContext(this.#parts.facts),
       baseline: new ShadowBaseline(policy),
     };
+  }
+
+  /** What the outlooks have learned of their errors, by target. */
+  scores(): Readonly<Record<string, SavedLedger>> {
+    return Object.fromEntries([...this.targets].map(([name, { outlook }]) => [name, outlook.saveScores()]));
+  }
+
+  /** Who may lend a young target a past: those on its grid with more rows, its own group first. Few, since each is read and compared. */
+  #lendersTo(policy: Policy): readonly { readonly policy: Policy }[] {
+    const own = this.targets.get(policy.name)?.outlook;
+    const others = [...this.targets.values()].filter(({ outlook }) => outlook !== own && outlook.stepSeconds === own?.stepSeconds && outlook.ownRows > own.ownRows);
+    const rank = ({ outlook }: Target): number => (outlook.policy.group === policy.group ? 1 : 0);
+    return others.sort((a, b) => rank(b) - rank(a) || b.outlook.ownRows - a.outlook.ownRows).slice(0, MAX_LENDERS).map(({ outlook }) => outlook);
   }
 
   async #startGroup(name: string, policies: readonly Policy[]): Promise<Result<GroupRuntime>> {
@@ -143,7 +163,7 @@ export class Fleet {
       epoch: book.epoch,
       observe: (policy, nowSeconds) => this.#required(policy.name).runtime.observe(policy, this.#parts.sources, nowSeconds),
       gateContext: (target): GateContext => this.#required(target).gate,
-      fit: (job: FitJob): Promise<FitResult> => this.#parts.fits.fit(job),
+      fit: (job: FitJob, target): Promise<FitResult> => this.#parts.desk.fits.fit({ ...job, input: withoutHidden(job.input, this.#parts.desk.marks.marks(target)) }),
       overrides: (nowSeconds) => facts.overrides(nowSeconds),
       effective: (policy, at) => this.#parts.effective(policy, at),
     }));
@@ -174,6 +194,8 @@ export class Fleet {
     return target;
   }
 }
+
+const MAX_LENDERS = 12;
 
 function sameActuator(before: Policy, after: Policy): boolean {
   return JSON.stringify(before.actuator) === JSON.stringify(after.actuator);

@@ -20,7 +20,7 @@ export interface GroupPorts {
   readonly epoch: number;
   observe(policy: Policy, nowSeconds: number): Promise<TargetSnapshot>;
   gateContext(target: string): GateContext;
-  fit(job: FitJob): Promise<FitResult>;
+  fit(job: FitJob, target: string): Promise<FitResult>;
   overrides(nowSeconds: number): readonly Override[];
   /** The policy as it holds at a time: schedules and events applied. */
   effective(policy: Policy, nowSeconds: number): Policy;
@@ -161,10 +161,10 @@ export class GroupRuntime {
   }
 
   async #fit(request: FitRequest, job: FitJob): Promise<void> {
-    const result = await this.#ports.fit(job);
+    const result = await this.#ports.fit(job, request.target);
     if (!result.ok) return;
     const install: ModelInstall = {
-      target: request.target, modelId: request.modelId, digest: contentDigest(result.fit), fittedToSeconds: request.upToSeconds, fit: result.fit,
+      target: request.target, ...(request.signal !== undefined && { signal: request.signal }), modelId: request.modelId, digest: contentDigest(result.fit), fittedToSeconds: request.upToSeconds, fit: result.fit,
     };
     this.#fitsReady.push({ install, installAtSeconds: request.installAtSeconds });
   }

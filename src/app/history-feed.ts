@@ -7,6 +7,8 @@ export interface DemandStep {
   /** NaN where the step was not observed. */
   readonly value: number;
   readonly endSeconds: number;
+  /** Share of the step that was seen. */
+  readonly coverage: number;
 }
 
 type SignalSteps = Pick<MetricSource, "takeSteps">;
@@ -46,8 +48,8 @@ export class HistoryFeed {
     const { stepSeconds } = policy.forecast;
     for (const point of points) {
       const expected = this.#nextStepSeconds.get(policy.name) ?? point.timeSeconds;
-      for (let gap = expected; gap < point.timeSeconds; gap += stepSeconds) this.#onDemand({ policy, value: NaN, endSeconds: gap + stepSeconds });
-      this.#onDemand({ policy, value: point.mean, endSeconds: point.timeSeconds + stepSeconds });
+      for (let gap = expected; gap < point.timeSeconds; gap += stepSeconds) this.#onDemand({ policy, value: NaN, endSeconds: gap + stepSeconds, coverage: 0 });
+      this.#onDemand({ policy, value: point.mean, endSeconds: point.timeSeconds + stepSeconds, coverage: point.coverage });
       this.#nextStepSeconds.set(policy.name, point.timeSeconds + stepSeconds);
     }
   }

@@ -7,7 +7,9 @@ import { failure, success, type Result } from "../model/result.ts";
 import type { Forecast } from "../model/series.ts";
 import type { Clock } from "./clock.ts";
 import type { ControlBook } from "./control-book.ts";
-import type { Attribution, DaemonEvent, DaemonView, HealthCheck, HistoryRow, KillSwitchState, PolicySet, ReloadReport, TargetStatus } from "./daemon-view.ts";
+import type { Attribution, DaemonEvent, DaemonView, ForecastQuality, HealthCheck, HistoryRow, KillSwitchState, PolicySet, ReloadReport, TargetStatus } from "./daemon-view.ts";
+import type { MarkBook, TargetMark } from "./mark-book.ts";
+import type { MoneyView } from "./money-view.ts";
 import { statusOf, type StatusParts } from "./target-status.ts";
 
 /** The parts of the daemon that the view reads and changes. */
@@ -17,7 +19,9 @@ export interface ViewParts {
   readonly journal: Journal;
   readonly history: HistoryStore;
   readonly book: ControlBook;
+  readonly money: MoneyView;
   readonly killSwitch: KillSwitch;
+  readonly marks: MarkBook;
   /** Targets by name, in the order of the policies. */
   readonly targets: ReadonlyMap<string, StatusParts>;
   health(): readonly HealthCheck[];
@@ -33,6 +37,7 @@ export class LiveView implements DaemonView {
   readonly version: string;
   readonly startedAtSeconds: number;
   readonly decisions: Journal;
+  readonly money: MoneyView;
   readonly #parts: ViewParts;
   readonly #listeners = new Set<(event: DaemonEvent) => void>();
   #killSince: number | undefined;
@@ -42,6 +47,7 @@ export class LiveView implements DaemonView {
     this.version = parts.version;
     this.startedAtSeconds = parts.clock.nowSeconds();
     this.decisions = parts.journal;
+    this.money = parts.money;
   }
 
   now(): number {
@@ -73,6 +79,36 @@ export class LiveView implements DaemonView {
 
   forecast(name: string): Forecast | undefined {
     return this.#parts.targets.get(name)?.outlook.forecast;
+  }
+
+  forecastQuality(name: string): ForecastQuality | undefined {
+    return this.#parts.targets.get(name)?.outlook.quality();
+  }
+
+  marks(name: string): readonly TargetMark[] {
+    return this.#parts.marks.marks(name);
+  }
+
+  mark(id: string): TargetMark | undefined {
+    return this.#parts.marks.find(id);
+  }
+
+  async addMark(mark: TargetMark): Promise<Result<TargetMark>> {
+    const added = await this.#parts.marks.add(mark);
+    if (added.ok) await this.#marked(mark.target, { added: added.value });
+    return added;
+  }
+
+  async undoMark(id: string, by: Attribution): Promise<Result<TargetMark>> {
+    const undone = await this.#parts.marks.undo(id);
+    if (undone.ok) await this.#marked(undone.value.target, { undone: undone.value, by });
+    return undone;
+  }
+
+  /** What is learned from has changed: the target is fitted anew. */
+  async #marked(name: string, detail: unknown): Promise<void> {
+    this.#parts.targets.get(name)?.outlook.refit("asked");
+    await this.#note("mark", name, detail);
   }
 
   overrides(): readonly Override[] {
@@ -140,7 +176,7 @@ export class LiveView implements DaemonView {
     for (const listener of this.#listeners) listener(event);
   }
 
-  async #note(what: "override" | "mode" | "kill-switch", target: string, detail: unknown): Promise<void> {
+  async #note(what: "override" | "mode" | "kill-switch" | "mark", target: string, detail: unknown): Promise<void> {
     await this.#parts.journal.appendNote(this.now(), what, { target, detail });
     this.emit({ type: "control", what, target });
   }

@@ -1,18 +1,29 @@
 import type { Decision } from "../model/decision.ts";
 import type { JournalPass } from "../journal/journal.ts";
 import { valueOf } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import type { TargetSnapshot } from "../model/snapshot.ts";
 import type { Fleet, Target } from "./fleet.ts";
+import type { ForecastDesk } from "./forecast-desk.ts";
 import type { PassResult } from "./group-runtime.ts";
+import { saturationOf } from "./saturation.ts";
 import { stampConditions } from "./target-status.ts";
 import type { DemandStep } from "./history-feed.ts";
 import type { LiveView } from "./live-view.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
+export interface ReporterParts {
+  readonly fleet: Fleet;
+  readonly view: LiveView;
+  readonly telemetry: Telemetry;
+  readonly desk: ForecastDesk;
+}
+
 /** Tells the page, the subscribers and the daemon's own metrics what a pass came to. It changes nothing that is decided. */
 export class PassReporter {
-  readonly #parts: { readonly fleet: Fleet; readonly view: LiveView; readonly telemetry: Telemetry };
+  readonly #parts: ReporterParts;
 
-  constructor(parts: { readonly fleet: Fleet; readonly view: LiveView; readonly telemetry: Telemetry }) {
+  constructor(parts: ReporterParts) {
     this.#parts = parts;
   }
 
@@ -34,10 +45,14 @@ export class PassReporter {
     }
   }
 
-  /** The next row of demand: refreshes the outlook and scores the one before. */
-  demandStep({ policy, value, endSeconds }: DemandStep): void {
+  /** The next row of demand refreshes the outlook and scores what was said of it, in turn: hundreds come at the same second. */
+  demandStep(step: DemandStep): void {
+    this.#parts.desk.slices.push(() => { this.#observe(step); });
+  }
+
+  #observe({ policy, ...row }: DemandStep): void {
     const target = this.#parts.fleet.targets.get(policy.name);
-    const matured = target?.outlook.observe(value, endSeconds);
+    const matured = target?.outlook.observe(row);
     if (target === undefined || matured === undefined) return;
     target.coverage.add(matured.covered["0.9"] === true);
     this.#parts.telemetry.forecastMatured(policy.name, matured.absoluteError, matured.covered);
@@ -52,6 +67,7 @@ export class PassReporter {
       const observation = seen[name];
       if (target.runtime.policy.signals[name] !== undefined && observation.kind === "absent") telemetry.inputAbsent(decision.target, name, observation.cause);
     }
+    this.#markSaturation(target.runtime.policy, seen, timeSeconds);
     const state = fleet.groups.get(target.runtime.policy.group)?.state.targets[decision.target];
     const rate = state?.capacity.requestsPerSecondPerReplica;
     const perReplica = rate !== undefined && rate > 0 ? rate * SAFE_USE : undefined;
@@ -65,6 +81,12 @@ export class PassReporter {
     });
     stampConditions(target, timeSeconds);
     view.emit({ type: "observation", target: decision.target, row });
+  }
+
+  #markSaturation(policy: Policy, seen: TargetSnapshot, timeSeconds: number): void {
+    const reason = saturationOf(seen, policy);
+    if (reason === undefined) return;
+    this.#parts.desk.marks.found({ target: policy.name, kind: "saturated", fromSeconds: timeSeconds - policy.evaluationIntervalSeconds, toSeconds: timeSeconds, reason }, timeSeconds);
   }
 }
 

@@ -100,7 +100,7 @@ function signalsOf(policy: Policy, seen: TargetSnapshot | undefined): Readonly<R
 }
 
 function healthOf({ outlook, coverage }: StatusParts, decision: Decision | undefined): ForecastHealth {
-  const model = outlook.forecast?.model;
+  const model = outlook.provenance;
   return {
     model: model?.id ?? "",
     used: decision?.forecast?.used ?? "static",
@@ -126,7 +126,7 @@ function conditionsOf({ runtime, board, outlook }: StatusParts, decision: Decisi
     condition("AbleToScale", workload?.kind === "value" && backOff === undefined, backOff !== undefined ? ["SecondWriter", `${backOff.writer} changes this target too: left alone for now`] : workload?.kind === "value" ? ["WorkloadRead", "the target was read"] : ["WorkloadUnknown", workload?.kind === "absent" ? workload.detail : "not read yet"]),
     condition("ScalingActive", runtime.mode === "full" || runtime.mode === "scale-out-only", ["Mode", `the mode is ${runtime.mode}`]),
     condition("ScalingLimited", limited !== undefined, limited === undefined ? ["WithinBounds", "the need lies within the bounds"] : ["TooManyReplicas", limited.text]),
-    condition("ForecastHealthy", outlook.forecast !== undefined && decision?.forecast?.used !== "hold" && decision?.forecast?.used !== "static", outlook.forecast === undefined ? ["NoFit", outlook.note] : ["Fitted", `model ${outlook.forecast.model.id}`]),
+    condition("ForecastHealthy", outlook.provenance !== undefined && decision?.forecast?.used !== "hold" && decision?.forecast?.used !== "static", outlook.provenance === undefined ? ["NoFit", outlook.note] : ["Fitted", `model ${outlook.provenance.id}`]),
     condition("DataFresh", seen !== undefined && bad.length === 0, seen === undefined ? ["NotYet", "no pass yet"] : bad.length === 0 ? ["Fresh", "every signal is fresh"] : ["Missing", bad.join("; ")]),
     condition("SafetyLimited", guarded !== undefined, guarded === undefined ? ["Free", "the guard changed nothing"] : [guarded.code, guarded.text]),
   ];

@@ -34,6 +34,11 @@ const REQUESTS: Readonly<Record<string, { path: string; init?: () => RequestInit
   getHistory: { path: "/api/v1/targets/checkout/history" },
   getForecast: { path: "/api/v1/targets/checkout/forecast" },
   listForecasts: { path: "/api/v1/forecasts?target=checkout&target=search&target=invoices" },
+  getForecastQuality: { path: "/api/v1/targets/checkout/forecast/quality" },
+  listMarks: { path: "/api/v1/targets/checkout/marks" },
+  addMark: { path: "/api/v1/targets/search/marks", init: () => write("POST", { kind: "one-off", fromSeconds: 1_789_990_000, toSeconds: 1_789_993_600, ...BY }) },
+  getMark: { path: "/api/v1/marks/deploy-1" },
+  undoMark: { path: "/api/v1/marks/{mark}?author=ada&reason=over", init: () => write("DELETE") },
   explainTarget: { path: "/api/v1/targets/checkout/explanation?whyNot=scale-in" },
   listDecisions: { path: "/api/v1/decisions?target=checkout&limit=5" },
   getDecision: { path: "/api/v1/decisions/{decision}" },
@@ -61,6 +66,10 @@ async function fill(path: string): Promise<string> {
   if (filled.includes("{override}")) {
     const made = await fetch(`${served.base}/api/v1/overrides`, write("POST", { kind: "pin", target: "checkout", replicas: 5, durationSeconds: 600, ...BY }));
     filled = filled.replace("{override}", ((await made.json()) as Override).id);
+  }
+  if (filled.includes("{mark}")) {
+    const made = await fetch(`${served.base}/api/v1/targets/checkout/marks`, write("POST", { kind: "deploy", fromSeconds: 1_789_990_000, toSeconds: 1_789_990_060, ...BY }));
+    filled = filled.replace("{mark}", ((await made.json()) as { id: string }).id);
   }
   return filled;
 }

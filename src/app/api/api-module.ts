@@ -4,6 +4,8 @@ import { ControlsController } from "./controls-controller.ts";
 import { DaemonController, type MetricsText } from "./daemon-controller.ts";
 import { DecisionsController } from "./decisions-controller.ts";
 import { EventStream } from "./event-stream.ts";
+import { MarksController } from "./marks-controller.ts";
+import { MoneyController } from "./money-controller.ts";
 import { TargetsController } from "./targets-controller.ts";
 import { DAEMON_VIEW, EVENT_STREAM, METRICS_TEXT } from "./tokens.ts";
 
@@ -18,7 +20,7 @@ export class ApiModule {
   static of({ view, metrics }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [TargetsController, DecisionsController, ControlsController, DaemonController],
+      controllers: [TargetsController, DecisionsController, ControlsController, MarksController, DaemonController, MoneyController],
       providers: [
         { provide: DAEMON_VIEW, useFactory: () => view },
         { provide: EVENT_STREAM, useFactory: () => new EventStream(view) },

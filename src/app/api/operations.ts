@@ -5,6 +5,8 @@ import { targetName } from "./schemas/common.ts";
 import * as control from "./schemas/control.ts";
 import { decisionDetailSchema, decisionKind, decisionPageSchema } from "./schemas/decision.ts";
 import { explanationSchema, whyNotSchema } from "./schemas/explanation.ts";
+import * as forecast from "./schemas/forecast.ts";
+import * as money from "./schemas/money.ts";
 import * as target from "./schemas/target.ts";
 
 /** A number as a query carries it: plain decimal digits; anything else stays a string and is refused by the inner schema. */
@@ -15,6 +17,7 @@ const epoch = decimal(z.number().min(0).max(1e11));
 const targetParams = z.strictObject({ target: targetName });
 const decisionParams = z.strictObject({ decision: z.string().min(1).max(300).describe("A decision's id.") });
 const overrideParams = z.strictObject({ override: z.string().min(1).max(100).describe("An override's id.") });
+const markParams = z.strictObject({ mark: z.string().min(1).max(300).describe("A mark's id.") });
 const policyParams = z.strictObject({ policy: z.string().min(1).max(200).describe("A policy's name.") });
 const whyNotQuery = z.strictObject({ whyNot: whyNotSchema.optional() });
 const targetFilter = repeated(targetName).optional().describe("Only these targets; may be repeated.");
@@ -57,6 +60,30 @@ export const listForecasts = define({
   summary: "The newest forecasts of many targets at once; those that have none are left out",
   query: z.strictObject({ target: targetFilter }),
   success: json("One forecast a target.", target.forecastListSchema), problems: [400],
+});
+export const getForecastQuality = define({
+  id: "getForecastQuality", method: "get", path: "/api/v1/targets/{target}/forecast/quality", tag: "forecasts",
+  summary: "How good the forecasts have been at each horizon, what they are made with now, and since when and why something stands in",
+  params: targetParams, success: json("Scores from matured forecasts alone.", forecast.forecastQualitySchema), problems: [404],
+});
+export const listMarks = define({
+  id: "listMarks", method: "get", path: "/api/v1/targets/{target}/marks", tag: "forecasts",
+  summary: "What the forecasts do not learn from: outages, deploys, gaps, saturation", params: targetParams,
+  success: json("Every mark in force, oldest first.", forecast.markListSchema), problems: [404],
+});
+export const addMark = define({
+  id: "addMark", method: "post", path: "/api/v1/targets/{target}/marks", tag: "forecasts",
+  summary: "Mark a stretch that forecasts shall not learn from; it stays in the history", params: targetParams, body: forecast.markRequestSchema,
+  success: json("The mark, now in force.", forecast.markSchema, 201), problems: [400, 404, 409, 422], idempotencyKey: "required",
+});
+export const getMark = define({
+  id: "getMark", method: "get", path: "/api/v1/marks/{mark}", tag: "forecasts",
+  summary: "One mark", params: markParams, success: json("The mark.", forecast.markSchema), problems: [404],
+});
+export const undoMark = define({
+  id: "undoMark", method: "delete", path: "/api/v1/marks/{mark}", tag: "forecasts",
+  summary: "Undo a mark: what it hid is learned from again", params: markParams, query: control.attributionSchema,
+  success: json("The mark that was undone.", forecast.markSchema), problems: [400, 404, 412], idempotencyKey: "optional", ifMatch: true,
 });
 export const getMode = define({
   id: "getMode", method: "get", path: "/api/v1/targets/{target}/mode", tag: "controls",
@@ -143,6 +170,34 @@ export const reloadPolicies = define({
   summary: "Read the policy files again: swapped whole, or refused with every reason", body: control.attributionSchema,
   success: json("What changed.", control.reloadSchema), problems: [409, 422], idempotencyKey: "required",
 });
+const spendSpan = {
+  from: epoch.optional().describe("Epoch seconds, cut to the hour; a day ago when left out."),
+  to: epoch.optional().describe("Epoch seconds, excluded; now when left out."),
+  target: targetFilter,
+};
+export const listBudgets = define({
+  id: "listBudgets", method: "get", path: "/api/v1/budgets", tag: "money",
+  summary: "Every budget: spent, expected, and when and how surely it will be passed",
+  success: json("Every budget.", money.budgetListSchema), problems: [],
+});
+export const getShowback = define({
+  id: "getShowback", method: "get", path: "/api/v1/showback", tag: "money",
+  summary: "Dollars, grams and machine-hours by the value of a tag (a policy's label: team, service, environment)",
+  query: z.strictObject({ tag: z.string().min(1).max(200).describe("The label to sum by."), ...spendSpan }),
+  success: json("One row a value; those without the tag stand under the empty one.", money.showbackSchema), problems: [400, 503],
+});
+export const getFocus = define({
+  id: "getFocus", method: "get", path: "/api/v1/showback/focus.csv", tag: "money",
+  summary: "What was held and what it cost, by offering and hour, as CSV in FOCUS columns",
+  query: z.strictObject(spendSpan),
+  success: { status: 200, description: "CSV (RFC 4180) with a header line.", mediaType: "text/csv", schema: z.string() }, problems: [400, 503],
+});
+export const listRightSizing = define({
+  id: "listRightSizing", method: "get", path: "/api/v1/right-sizing", tag: "money",
+  summary: "Measured CPU and memory per replica, and the machines that carry it for less, each with its saving and its risk",
+  query: z.strictObject({ target: targetFilter }),
+  success: json("One row a target that measures its use.", money.rightSizingSchema), problems: [400],
+});
 export const streamEvents = define({
   id: "streamEvents", method: "get", path: "/api/v1/events", tag: "events",
   summary: "Server-sent events: observation, decision, outcome, policy, control; Last-Event-ID resumes",
@@ -173,7 +228,7 @@ export const getMetrics = define({
 
 /** Every operation, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
-  getStatus, listTargets, getTarget, getHistory, getForecast, listForecasts, explainTarget, listDecisions, getDecision, explainDecision,
+  getStatus, listTargets, getTarget, getHistory, getForecast, listForecasts, getForecastQuality, listMarks, addMark, getMark, undoMark, explainTarget, listDecisions, getDecision, explainDecision,
   getMode, setMode, listOverrides, addOverride, getOverride, removeOverride, getKillSwitch, setKillSwitch,
-  listPolicies, getPolicy, reloadPolicies, streamEvents, getOpenApi, getLiveness, getReadiness, getMetrics,
+  listPolicies, getPolicy, reloadPolicies, listBudgets, getShowback, getFocus, listRightSizing, streamEvents, getOpenApi, getLiveness, getReadiness, getMetrics,
 ];

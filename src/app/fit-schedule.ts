@@ -1,0 +1,70 @@
+/** How much a fit is wanted: a target without a model first, then what a person has just changed, then the refits in turn. */
+export const FIT_RANKS = ["no-model", "asked", "refit"] as const;
+export type FitRank = (typeof FIT_RANKS)[number];
+
+interface Entry {
+  readonly target: string;
+  rank: FitRank;
+  readonly work: () => Promise<void>;
+}
+
+/**
+ * The next time after `afterSeconds` at which a target is refitted: once in every interval, at a phase of its own (a hash of
+ * its name), so that a fleet's fits are spread evenly and each target keeps its minute.
+ */
+export function nextFitSeconds(target: string, refitSeconds: number, afterSeconds: number): number {
+  const phase = (hashOf(target) / 2 ** 32) * refitSeconds;
+  return (Math.floor((afterSeconds - phase) / refitSeconds) + 1) * refitSeconds + phase;
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  // Short names differ in their last letters alone: one more round spreads those over all bits.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/**
+ * Lets a few fits be under way at a time, from the reading of their history to their installation: what waits is a name, not
+ * a history in memory. One entry a target; asking again only raises its rank.
+ */
+export class FitSchedule {
+  readonly #slots: number;
+  readonly #waiting = new Map<string, Entry>();
+  #running = 0;
+
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  ask(target: string, rank: FitRank, work: () => Promise<void>): void {
+    const known = this.#waiting.get(target);
+    if (known === undefined) this.#waiting.set(target, { target, rank, work });
+    else if (FIT_RANKS.indexOf(rank) < FIT_RANKS.indexOf(known.rank)) known.rank = rank;
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    while (this.#running < this.#slots && this.#waiting.size > 0) {
+      const entry = this.#mostWanted();
+      if (entry === undefined) return;
+      this.#waiting.delete(entry.target);
+      this.#running += 1;
+      void entry.work().finally(() => {
+        this.#running -= 1;
+        this.#startNext();
+      });
+    }
+  }
+
+  #mostWanted(): Entry | undefined {
+    for (const rank of FIT_RANKS) for (const entry of this.#waiting.values()) if (entry.rank === rank) return entry;
+    return undefined;
+  }
+}
