@@ -48,18 +48,15 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
   const reader = await createEcsReader(settings, declared);
   const writes = declareActions(new sdk.ECSClient(clientOptions(settings, "write")), "ecs", declared);
   const { cluster, service: name } = settings;
-  const machineReads = declareActions(new sdk.ECSClient(clientOptions(settings, "read")), "ecs", declared);
-  const machines = createContainerInstances(machineReads, settings, context.now);
-  /** DRAINING tells ECS to start the tasks elsewhere, and to end them here as the service's deployment allows. */
+  const machines = createContainerInstances(declareActions(new sdk.ECSClient(clientOptions(settings, "read")), "ecs", declared), settings, context.now);
   const drain = async ({ instanceId }: Drain): Promise<WriteAnswer> => {
     const known = await machines.refresh(0);
     if (!known.ok) return notSent(known);
     const machine = machines.machine(instanceId);
     if (machine?.status !== "ACTIVE") return alreadyThere(`${instanceId} is ${machine?.status ?? "not in the cluster any more"}`);
-    return await writeCall(`${cluster}: ${instanceId} is set to DRAINING`, async () => {
-      const { failures = [] } = await writes.send(new sdk.UpdateContainerInstancesStateCommand({ cluster, containerInstances: [machine.arn], status: "DRAINING" }), requestOptions(settings));
-      if (failures[0] !== undefined) throw Object.assign(new Error(failures[0].reason), { name: "DrainRefused", $metadata: { httpStatusCode: 400 } });
-    });
+    // A machine that has gone meanwhile is told among the answer's failures: its tasks are replaced anyway.
+    return await writeCall(`${cluster}: ${instanceId} is set to DRAINING`, () =>
+      writes.send(new sdk.UpdateContainerInstancesStateCommand({ cluster, containerInstances: [machine.arn], status: "DRAINING" }), requestOptions(settings)));
   };
 
   return success({
@@ -99,7 +96,7 @@ async function create(settings: Config, context: ActuatorContext): Promise<Resul
     },
     close() {
       reader.close();
-      machineReads.destroy();
+      machines.close();
       writes.destroy();
       return Promise.resolve();
     },

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { failure, success, type Result } from "../../model/result.ts";
 import { advanceCluster, interrupt, readCluster, setDesired, startCluster, type ClusterSpec, type ClusterState } from "../../twin/cluster.ts";
 import { drainDoomed } from "../../twin/drain-doomed.ts";
-import type { Drain } from "../../model/intent.ts";
 import { alreadyThere, applied, lost, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer } from "../actuator.ts";
 import type { ForeignHand, Writer } from "../foreign-hand.ts";
 
@@ -47,15 +46,7 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
   let calls = 0;
   let toLose: "before" | "after" | undefined;
   const hands: ForeignHand[] = [];
-  const doomed = new Map<string, { readonly goneAtSeconds: number; readonly isDrained: boolean }>();
-  const drain = ({ instanceId }: Drain): WriteAnswer => {
-    const machine = doomed.get(instanceId);
-    if (machine === undefined || machine.isDrained || advance().timeSeconds >= machine.goneAtSeconds) return alreadyThere(`${instanceId} is gone or drained`);
-    calls += 1;
-    doomed.set(instanceId, { ...machine, isDrained: true });
-    state = drainDoomed(state, spec, machine.goneAtSeconds);
-    return applied(`${instanceId} is drained`);
-  };
+  const doomed = doomedMachines();
   const advance = (): ClusterState => {
     // A clock that is set back stops the cluster; it never runs backwards.
     if (context.now() > state.timeSeconds) state = advanceCluster(state, spec, context.now());
@@ -83,9 +74,7 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
     interrupt(count, afterSeconds) {
       const goneAtSeconds = advance().timeSeconds + afterSeconds;
       state = interrupt(state, count, goneAtSeconds);
-      const ids = Array.from({ length: count }, (_, at) => `i-simulated-${String(doomed.size + at + 1)}`);
-      for (const id of ids) doomed.set(id, { goneAtSeconds, isDrained: false });
-      return ids;
+      return doomed.add(count, goneAtSeconds);
     },
     fault(kind, seconds) {
       const until = advance().timeSeconds + seconds;
@@ -97,11 +86,17 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
     },
     read() {
       if (advance().timeSeconds < state.throttledUntilSeconds) return Promise.resolve(failure("transient", "too many requests"));
-      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state), ...(doomed.size > 0 && { replacement: { by: "drain", replicasPerMachine: 1, onRebalance: false } }) }));
+      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state), ...(doomed.any() && { replacement: { by: "drain", replicasPerMachine: 1, onRebalance: false } }) }));
     },
     offeringOf: (instanceId) => (doomed.has(instanceId) ? "simulated/simulated/spot" : undefined),
     write({ desiredReplicas, expectedReplicas, drain: machine }) {
-      if (machine !== undefined) return Promise.resolve(drain(machine));
+      if (machine !== undefined) {
+        const goneAtSeconds = doomed.take(machine.instanceId, advance().timeSeconds);
+        if (goneAtSeconds === undefined) return Promise.resolve(alreadyThere(`${machine.instanceId} is gone or drained`));
+        calls += 1;
+        state = drainDoomed(state, spec, goneAtSeconds);
+        return Promise.resolve(applied(`${machine.instanceId} is drained`));
+      }
       const before = advance().desiredReplicas;
       if (desiredReplicas > settings.maxReplicas) return Promise.resolve(refused("permanent", "out-of-bounds", `${desiredReplicas} is above the simulated cloud's ${settings.maxReplicas}`));
       if (desiredReplicas === before) return Promise.resolve(alreadyThere(`${context.target} already has ${before}`));
@@ -110,6 +105,34 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
     },
     foreignHands: (sinceSeconds) => Promise.resolve(success(hands.filter(({ timeSeconds }) => timeSeconds >= sinceSeconds))),
     close: () => Promise.resolve(),
+  };
+}
+
+/** Machines that were given notice, by the ids that the notice told. */
+interface DoomedMachines {
+  add(count: number, goneAtSeconds: number): readonly string[];
+  /** When it goes; undefined where it is gone, drained or unknown. It is drained from then on. */
+  take(id: string, nowSeconds: number): number | undefined;
+  has(id: string): boolean;
+  any(): boolean;
+}
+
+function doomedMachines(): DoomedMachines {
+  const machines = new Map<string, { readonly goneAtSeconds: number; isDrained: boolean }>();
+  return {
+    add(count, goneAtSeconds) {
+      const ids = Array.from({ length: count }, (_, at) => `i-simulated-${String(machines.size + at + 1)}`);
+      for (const id of ids) machines.set(id, { goneAtSeconds, isDrained: false });
+      return ids;
+    },
+    take(id, nowSeconds) {
+      const machine = machines.get(id);
+      if (machine === undefined || machine.isDrained || nowSeconds >= machine.goneAtSeconds) return undefined;
+      machine.isDrained = true;
+      return machine.goneAtSeconds;
+    },
+    has: (id) => machines.has(id),
+    any: () => machines.size > 0,
   };
 }
 

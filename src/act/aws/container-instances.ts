@@ -16,6 +16,7 @@ export interface ContainerInstances {
   /** Asks for the list anew where the last one is older than the given age. A question that fails leaves what was known. */
   refresh(maxAgeSeconds: number): Promise<Result<void>>;
   machine(instanceId: string): ContainerMachine | undefined;
+  close(): void;
 }
 
 /** DescribeContainerInstances takes at most so many. */
@@ -53,6 +54,7 @@ export function createContainerInstances(client: ECSClient, settings: AwsConnect
       return success(undefined);
     },
     machine: (instanceId) => machines.get(instanceId),
+    close: () => { client.destroy(); },
   };
 }
 

@@ -27,7 +27,7 @@ const nodeSchema = z.object({
   metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }),
   spec: z.object({ providerID: z.string().default(""), unschedulable: z.boolean().default(false) }),
 });
-type Pods = z.infer<typeof podsSchema>["items"];
+type Pods = z.output<typeof podsSchema>["items"];
 
 interface KnownNode {
   readonly name: string;
@@ -47,10 +47,10 @@ export function createNodeDrain(api: KubernetesApi, namespace: string): NodeDrai
 
   const pods = async (node?: string): Promise<{ readonly ok: true; readonly value: Pods } | WriteFailure> => {
     const where = `labelSelector=${encodeURIComponent(selector)}${node === undefined ? "" : `&fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`}`;
-    return await parsed(api, `${podsPath}?${where}`, podsSchema, ({ items }) => items);
+    return await parsed(api, `${podsPath}?${where}`, podsSchema.transform(({ items }) => items));
   };
   const look = async (name: string): Promise<KnownNode | undefined> => {
-    const node = await parsed(api, `/api/v1/nodes/${name}`, nodeSchema, (value) => value);
+    const node = await parsed(api, `/api/v1/nodes/${name}`, nodeSchema);
     if (!node.ok) return undefined;
     const { labels } = node.value.metadata;
     const offering = offeringId(labels["topology.kubernetes.io/zone"] ?? "unknown", labels["node.kubernetes.io/instance-type"] ?? "unknown", "spot");
@@ -98,10 +98,10 @@ export function createNodeDrain(api: KubernetesApi, namespace: string): NodeDrai
   };
 }
 
-async function parsed<T, U>(api: KubernetesApi, path: string, schema: z.ZodType<T>, pick: (value: T) => U): Promise<{ readonly ok: true; readonly value: U } | WriteFailure> {
+async function parsed<T>(api: KubernetesApi, path: string, schema: z.ZodType<T>): Promise<{ readonly ok: true; readonly value: T } | WriteFailure> {
   const answer = await api.get(path);
   if (!answer.ok) return answer;
   const result = schema.safeParse(answer.value);
-  if (result.success) return { ok: true, value: pick(result.data) };
+  if (result.success) return { ok: true, value: result.data };
   return { ok: false, failure: "permanent", code: "validation", message: `GET ${path} did not answer what it should: ${z.prettifyError(result.error)}`, mayHaveArrived: false };
 }
