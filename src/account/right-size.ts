@@ -63,13 +63,23 @@ export interface SizeAdvice {
   readonly memoryShortShare: number;
 }
 
+export interface SizeTerms {
+  /** Quantile of the CPU use that a replica must get; of the memory use too, where `memoryLevel` is absent. */
+  readonly level: number;
+  readonly memoryLevel?: number;
+  /** Widths of the histograms' first buckets. */
+  readonly cpuFirst: number;
+  readonly memoryFirst: number;
+  readonly perReplicaUsdNow: number;
+}
+
 /** How much of the machine is left for the system and for other agents. */
 const USABLE_SHARE = 0.9;
 
 /** The types of lowest price per replica for the measured use, cheapest first, against what a replica costs now. Types that cannot hold one are left out. */
-export function adviseSize(cpu: UsageHistogram, memory: UsageHistogram, options: readonly SizeOption[], terms: { readonly level: number; readonly cpuFirst: number; readonly memoryFirst: number; readonly perReplicaUsdNow: number }): readonly SizeAdvice[] {
+export function adviseSize(cpu: UsageHistogram, memory: UsageHistogram, options: readonly SizeOption[], terms: SizeTerms): readonly SizeAdvice[] {
   const cores = usageQuantile(cpu, terms.level, terms.cpuFirst);
-  const gib = usageQuantile(memory, terms.level, terms.memoryFirst);
+  const gib = usageQuantile(memory, terms.memoryLevel ?? terms.level, terms.memoryFirst);
   if (cores === undefined || gib === undefined) return [];
   return options
     .flatMap(({ instanceType, vcpu, memoryGib, pricePerHourUsd }): SizeAdvice[] => {

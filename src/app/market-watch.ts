@@ -110,7 +110,7 @@ export class MarketWatch {
 }
 
 /** Where and what may be bought. No region named: the target's own; no type named: all of the catalogue. */
-function scopeOf(policy: Policy, { regions, instanceTypes }: PurchaseSpec): Pick<PurchaseSpec, "regions" | "instanceTypes"> {
+export function scopeOf(policy: Policy, { regions, instanceTypes }: Pick<PurchaseSpec, "regions" | "instanceTypes"> = { regions: [], instanceTypes: [] }): Pick<PurchaseSpec, "regions" | "instanceTypes"> {
   const own = policy.actuator.config["region"];
   return {
     regions: regions.length > 0 ? regions : typeof own === "string" ? [own] : [],

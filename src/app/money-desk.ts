@@ -3,6 +3,12 @@ import type { CostRow } from "../account/showback.ts";
 import type { RatePaths } from "../account/rate-outlook.ts";
 import type { HistoryStore } from "../history/history-store.ts";
 import type { BudgetReading } from "../model/budget.ts";
+import type { MetricSource } from "../observe/metrics/sources/metric-source.ts";
+import type { SizeOption } from "../account/right-size.ts";
+import { instanceFacts, knownInstanceTypes, regionPrices } from "../observe/market/catalog.ts";
+import { scopeOf } from "./market-watch.ts";
+import type { CostSpan, MoneyView } from "./money-view.ts";
+import { SizingBook, type TargetSizing } from "./sizing-book.ts";
 import type { Decision } from "../model/decision.ts";
 import { valueOf } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
@@ -28,6 +34,7 @@ export interface DeskParts {
   readonly budgets: DaemonConfig["budgets"];
   targets(): ReadonlyMap<string, DeskTarget>;
   nowSeconds(): number;
+  readonly reader: Pick<MetricSource, "takeSteps">;
   onFailure(target: string, message: string): void;
 }
 
@@ -35,21 +42,24 @@ export interface DeskParts {
 const CUTS: ReadonlySet<string> = new Set(["cost-limit", "budget-limit"]);
 
 /** The account of the daemon: what is spent by whom, and the budgets over it. */
-export class MoneyDesk {
+export class MoneyDesk implements MoneyView {
   readonly #parts: DeskParts;
   readonly #spend: SpendBook;
   readonly #budgets: BudgetWatch;
+  readonly #sizing: SizingBook;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.#spend = new SpendBook({ history: parts.history, onFailure: (target, message) => { parts.onFailure(target, message); } });
+    this.#sizing = new SizingBook({ history: parts.history, onFailure: (target, message) => { parts.onFailure(target, message); } });
     this.#budgets = new BudgetWatch({ spend: this.#spend, shared: parts.budgets, target: (name) => this.#moneyOf(name) });
   }
 
   /** The policies from now on; what the history holds of new targets is taken up. */
   async watch(policies: readonly Policy[]): Promise<Result<void>> {
     this.#budgets.watch(policies);
-    return await this.#spend.open(policies.map(({ name }) => name), this.#parts.nowSeconds());
+    const opened = await this.#spend.open(policies.map(({ name }) => name), this.#parts.nowSeconds());
+    return opened.ok ? await this.#sizing.open(policies, this.#parts.nowSeconds()) : opened;
   }
 
   /** Charges what the targets of a pass hold. */
@@ -63,6 +73,7 @@ export class MoneyDesk {
         offerings: seen.offerings ?? [], carbon: seen.carbon, cost: target.runtime.policy.cost,
       });
       this.#spend.charge(decision.target, held, pass.snapshot.timeSeconds);
+      void this.#sizing.feed(target.runtime.policy, { reader: this.#parts.reader, readyReplicas: seen.workload.readyReplicas, nowSeconds: pass.snapshot.timeSeconds });
     }
   }
 
@@ -75,10 +86,25 @@ export class MoneyDesk {
   }
 
   /** What was held and what it cost by hour, up to now. */
-  async costs(span: { readonly fromSeconds: number; readonly toSeconds: number; readonly targets?: readonly string[] | undefined }): Promise<Result<readonly CostRow[]>> {
+  async costs(span: CostSpan): Promise<Result<readonly CostRow[]>> {
     await this.#spend.flush();
     const targets = new Map([...this.#parts.targets()].filter(([name]) => span.targets?.includes(name) !== false).map(([name, { runtime }]) => [name, runtime.policy.labels]));
     return targets.size === 0 ? success([]) : await costRows(this.#parts.history, { targets, fromSeconds: span.fromSeconds, toSeconds: span.toSeconds });
+  }
+
+  sizings(): readonly TargetSizing[] {
+    return [...this.#parts.targets()].flatMap(([name, target]) => {
+      const sizing = this.#sizing.sizing(name, sizeOptions(target), this.#perReplicaUsd(name, target));
+      return sizing === undefined ? [] : [sizing];
+    });
+  }
+
+  /** What a replica costs on demand now: of what is held, else what the policy says. */
+  #perReplicaUsd(name: string, { board, runtime }: DeskTarget): number | undefined {
+    const held = this.#spend.held(name);
+    const replicas = board.last === undefined ? 0 : replicasOf(board.last);
+    const list = held.reduce((sum, { listUsdPerHour }) => sum + listUsdPerHour, 0);
+    return list > 0 && replicas > 0 ? list / replicas : runtime.policy.cost.replicaPerHourUsd;
   }
 
   async close(): Promise<void> {
@@ -104,6 +130,19 @@ export class MoneyDesk {
       forecast: pathsOf(target.outlook.forecast),
     };
   }
+}
+
+/** Machines of the target's region at their on-demand price: live where an offering has it, else the table's. */
+function sizeOptions({ runtime: { policy }, board }: DeskTarget): readonly SizeOption[] {
+  const { regions } = scopeOf(policy, policy.purchase);
+  const [region] = regions;
+  if (region === undefined) return [];
+  const live = new Map((board.last?.seen.offerings ?? []).filter((offering) => offering.capacityType === "on-demand" && offering.region === region).map((offering) => [offering.instanceType, offering.pricePerHourUsd]));
+  return knownInstanceTypes().flatMap((instanceType): SizeOption[] => {
+    const facts = instanceFacts(instanceType);
+    const price = live.get(instanceType) ?? regionPrices(instanceType, region)?.onDemand ?? undefined;
+    return facts === undefined || price === undefined ? [] : [{ instanceType, vcpu: facts.vcpu, memoryGib: facts.memoryGib, pricePerHourUsd: price }];
+  });
 }
 
 function acts({ runtime }: DeskTarget): boolean {

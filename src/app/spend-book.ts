@@ -166,6 +166,7 @@ export class SpendBook {
       const gramsPerHour = grams?.timeSeconds === newest.timeSeconds ? grams.mean : undefined;
       held.push({ offering: offeringOf(id), instances: instances.mean, usdPerHour: usd?.mean ?? 0, listUsdPerHour: list?.mean ?? 0, gramsPerHour });
     }
+    if (account.chargedToSeconds !== undefined) return success(undefined);
     account.held = held;
     account.chargedToSeconds = Math.min(nowSeconds, newest.timeSeconds + newest.coverage * SPEND_STEP_SECONDS);
     return success(undefined);

@@ -4,6 +4,7 @@ import type { GateMemory } from "../act/gate-memory.ts";
 import type { BackOff, OwnWrite } from "../act/second-writer.ts";
 import { watchTarget, type WatchedTarget } from "../act/watched-target.ts";
 import type { KillSwitch } from "../act/kill-switch.ts";
+import type { BudgetReading } from "../model/budget.ts";
 import type { Mode } from "../model/mode.ts";
 import { missing, type Observation } from "../model/observation.ts";
 import type { CarbonSignal, Notice, Offering } from "../model/offering.ts";
@@ -17,6 +18,8 @@ export interface TargetSources {
   readSignal(target: string, spec: SignalSpec, nowSeconds: number): Observation;
   offerings(policy: Policy, nowSeconds: number): readonly Offering[] | undefined;
   carbon(policy: Policy, nowSeconds: number): CarbonSignal | undefined;
+  /** Budgets that will not hold at what is planned. */
+  budgets?(policy: Policy, nowSeconds: number): readonly BudgetReading[] | undefined;
   /** Notices since the last call. */
   takeNotices(target: string): readonly Notice[];
 }
@@ -70,11 +73,13 @@ export class TargetRuntime {
     const workload = await this.#readWorkload(nowSeconds);
     const offerings = sources.offerings(policy, nowSeconds);
     const carbon = sources.carbon(policy, nowSeconds);
+    const budgets = sources.budgets?.(policy, nowSeconds);
     return {
       demand: signal(demand), utilization: signal(utilization), missRatio: signal(missRatio), backlog: signal(backlog),
       workload, notices: sources.takeNotices(policy.name),
       ...(offerings !== undefined && { offerings }),
       ...(carbon !== undefined && { carbon }),
+      ...(budgets !== undefined && { budgets }),
     };
   }
 

@@ -54,6 +54,10 @@ const REQUESTS: Readonly<Record<string, { path: string; init?: () => RequestInit
   listPolicies: { path: "/api/v1/policies" },
   getPolicy: { path: "/api/v1/policies/checkout" },
   reloadPolicies: { path: "/api/v1/reload", init: () => write("POST", BY) },
+  listBudgets: { path: "/api/v1/budgets" },
+  getShowback: { path: "/api/v1/showback?tag=team&target=checkout" },
+  getFocus: { path: "/api/v1/showback/focus.csv" },
+  listRightSizing: { path: "/api/v1/right-sizing" },
   getOpenApi: { path: "/api/v1/openapi.json" },
   getLiveness: { path: "/healthz" },
   getReadiness: { path: "/readyz?verbose" },
@@ -89,8 +93,9 @@ describe("each operation", () => {
     const response = await fetch(served.base + (await fill(request?.path ?? "")), request?.init?.());
     expect(response.status).toBe(operation.success.status);
     const text = await response.text();
-    if (operation.success.mediaType === "text/plain") {
-      expect(response.headers.get("content-type")).toContain("text/plain");
+    const { mediaType } = operation.success;
+    if (mediaType?.startsWith("text/") === true) {
+      expect(response.headers.get("content-type")).toContain(mediaType);
       expect(text).not.toBe("");
       return;
     }

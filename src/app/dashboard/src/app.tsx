@@ -8,6 +8,7 @@ import { Dialog } from "./dialog.tsx";
 import { ago, quantity, span, words } from "./format.ts";
 import { Header } from "./header.tsx";
 import { setToken } from "./http.ts";
+import { Money } from "./money.tsx";
 import { Tiles } from "./tiles.tsx";
 import { useDaemon, type DaemonState } from "./use-daemon.ts";
 import type { Decision, Target } from "./wire-types.ts";
@@ -50,6 +51,7 @@ export function App() {
               <div class="stack side">
                 <Overrides target={target} overrides={state.overrides} nowSeconds={nowSeconds} onCommand={setCommand} />
                 <Conditions target={target} nowSeconds={nowSeconds} />
+                <Money target={target.target} nowSeconds={nowSeconds} />
               </div>
             </div>
             <Decisions decided={state.decided} nowSeconds={nowSeconds} onlyChanges={onlyChanges} onOnlyChanges={setOnlyChanges} onOpen={setOpened} />

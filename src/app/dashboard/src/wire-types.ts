@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { killSwitchSchema, overrideSchema, statusSchema } from "../../api/schemas/control.ts";
 import type { decidedSchema, decisionSchema, outcomeSchema } from "../../api/schemas/decision.ts";
 import type { explanationSchema } from "../../api/schemas/explanation.ts";
+import type { budgetSchema, rightSizingSchema } from "../../api/schemas/money.ts";
 import type { forecastSchema, historySchema, targetSchema } from "../../api/schemas/target.ts";
 
 /** What the API says, by its own schemas; types only, so that the page ships without the validator. */
@@ -16,5 +17,7 @@ export type Outcome = z.output<typeof outcomeSchema>;
 export type Explanation = z.output<typeof explanationSchema>;
 export type Override = z.output<typeof overrideSchema>;
 export type KillSwitch = z.output<typeof killSwitchSchema>;
+export type Budget = z.output<typeof budgetSchema>;
+export type Sizing = z.output<typeof rightSizingSchema>["items"][number];
 export type Status = z.output<typeof statusSchema>;
 export type { HistoryRow } from "../../daemon-view.ts";
