@@ -3,6 +3,7 @@ import { valueOf } from "./model/observation.ts";
 import type { CapacityPlan } from "./model/plan.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { eventUplift } from "./plan/event-uplift.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { toldOnly } from "./step-effects.ts";
 import type { Departure } from "./step-leaving.ts";
@@ -34,7 +35,7 @@ export function decisionOf(parts: DecisionParts): Decision {
     desiredReplicas: desired,
     reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: "nothing is known yet: hold what runs", before: current, after: desired }],
     ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
-    ...(plan !== undefined && { forecast: forecastOf(state, plan, missing) }),
+    ...(plan !== undefined && { forecast: forecastOf(parts, plan) }),
     inputs: inputsOf(seen, policy, snapshot.timeSeconds),
     ...(allocation !== undefined && { allocation, costPerHourUsd: allocation.costPerHourUsd, ...(allocation.carbonGramsPerHour !== undefined && { carbonGramsPerHour: allocation.carbonGramsPerHour }) }),
     ...(allocation === undefined && pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
@@ -48,15 +49,19 @@ function kindOf({ current, desired, wanted, purchased, seen, leaving, departure 
   return wanted === current ? "hold" : "defer";
 }
 
-function forecastOf(state: TargetState, plan: CapacityPlan, missing: number): NonNullable<Decision["forecast"]> {
+function forecastOf({ state, snapshot, policy, missing }: DecisionParts, plan: CapacityPlan): NonNullable<Decision["forecast"]> {
   const moments = state.model.moments(LEAD_INDEX);
+  const median = (moments?.median ?? NaN) * eventUplift(policy.events, snapshot.timeSeconds + plan.leadTimeSeconds);
+  const { demotion, fittedToSeconds } = state;
   const used = missing > 0 ? "forecast" : plan.reactive > plan.atLeadTime ? "reactive" : "forecast";
   return {
     leadTimeSeconds: plan.leadTimeSeconds,
-    p50: moments?.median ?? NaN,
-    p99: moments === undefined ? NaN : moments.median * Math.exp(moments.scale * Z99),
+    p50: median,
+    p99: median * Math.exp((moments?.scale ?? NaN) * Z99),
     model: state.model.trusted(LEAD_INDEX) ? "lead-ridge" : "persistence",
     used,
+    ...(fittedToSeconds !== undefined && { fittedToSeconds }),
+    ...(demotion !== undefined && { demotion }),
   };
 }
 

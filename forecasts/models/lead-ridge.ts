@@ -62,6 +62,11 @@ export class LeadModel {
     return this.horizons[horizon]?.trusted ?? false;
   }
 
+  /** Squared error of the fit over that of staying, over the last day, at a horizon; NaN while there is no fit. */
+  errorRatio(horizon: number): number {
+    return this.horizons[horizon]?.errorRatio ?? NaN;
+  }
+
   /** Adds the row at `timeSeconds` (NaN is a gap); rows skipped since the newest are gaps. A row at or before the newest is ignored. */
   observe(timeSeconds: number, value: number): void {
     const row = Math.round(timeSeconds / this.spec.rowSeconds);
@@ -238,6 +243,10 @@ class LeadHorizon {
     this.madeFeatures = new Float64Array(this.depth * SCALE_WIDTH);
     this.row = new Float64Array(leadWidth(lags));
     this.phaseRow = new Float64Array(1 + lags.phaseMomentum.length);
+  }
+
+  get errorRatio(): number {
+    return this.features.length > 0 && this.stayError > 0 ? this.fittedError / this.stayError : NaN;
   }
 
   /** A horizon of other rows, with what is known of the errors of this one. */

@@ -38,6 +38,10 @@ export interface Decision {
     readonly model: string;
     /** "forecast" in the ordinary case; else what stood in for it. */
     readonly used: "forecast" | "reactive" | "hold" | "static";
+    /** The newest row that the fit in use has seen. */
+    readonly fittedToSeconds?: number;
+    /** While the model says only that the load stays: since when, and why. */
+    readonly demotion?: { readonly sinceSeconds: number; readonly reason: string };
   };
   /** Inputs as they were seen: value and age, or the cause of absence; and where they come from. */
   readonly inputs: Readonly<Record<string, ({ readonly value: number; readonly ageSeconds: number } | { readonly cause: string }) & { readonly source?: string }>>;
