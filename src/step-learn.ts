@@ -1,5 +1,7 @@
 import { breakerAfter } from "./learn/breaker.ts";
-import { learnCapacity } from "./learn/capacity.ts";
+import { learnCapacity, learnWorkedOff } from "./learn/capacity.ts";
+import type { CapacityEstimate } from "./learn/capacity.ts";
+import { demotionAfter } from "./learn/demotion.ts";
 import { learnPrice } from "./learn/error-budget.ts";
 import type { ErrorBudget } from "./learn/error-budget.ts";
 import { orderPlaced, ordersDropped, plannedLeadTimeSeconds, readySeen } from "./learn/lead-time.ts";
@@ -8,7 +10,12 @@ import { valueOf } from "./model/observation.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { watchDrop } from "./learn/unexplained-drop.ts";
+import { eventUplift } from "./plan/event-uplift.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
+import { workedOffPerSecond } from "./step-inputs.ts";
+import { warmSeconds } from "./step-lead-time.ts";
+import { learnFleet } from "./step-learn-fleet.ts";
+import { installSignalFits, learnSignals } from "./step-signals.ts";
 import { isDrainKey } from "./step-leaving.ts";
 import { ASSUMED_WORKERS, missShare } from "./plan/queue-tail.ts";
 import type { TargetState } from "./step-state.ts";
@@ -27,27 +34,44 @@ export function learnFrom(before: TargetState, input: LearnInput): TargetState {
   if (snapshot.wake === "notice") return installed;
   const now = snapshot.timeSeconds;
   const demand = valueOf(seen.demand);
-  installed.model.observe(now, demand ?? NaN);
+  const scale = installed.model.moments(LEAD_INDEX)?.scale ?? NaN;
+  // What an event multiplies is not learned as an ordinary load.
+  const uplift = eventUplift(policy.events, now);
+  installed.model.observe(now, (demand ?? NaN) / uplift);
   const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : undefined;
   const rose = ready !== undefined && before.lastReadyReplicas !== undefined && ready !== before.lastReadyReplicas;
-  const freshUntilSeconds = rose ? now + policy.signals.demand.windowSeconds + policy.evaluationIntervalSeconds : before.freshUntilSeconds;
-  const capacity = ready === undefined || demand === undefined ? before.capacity : learnCapacity(before.capacity, {
-    demandPerSecond: demand, utilization: valueOf(seen.utilization) ?? NaN, readyReplicas: ready, fleetChanged: now < freshUntilSeconds,
-  });
+  const freshUntilSeconds = rose ? now + policy.signals.demand.windowSeconds + policy.evaluationIntervalSeconds + warmSeconds(before, policy) : before.freshUntilSeconds;
+  const isSteady = now >= freshUntilSeconds;
+  const capacity = capacityAfter(before, input, { demand, ready, isSteady });
+  const expected = uplift * installed.model.expected(LEAD_INDEX);
   return {
     ...installed,
     capacity,
+    signals: learnSignals(before.signals, input),
+    ...learnFleet(before, { ...input, expected, scale, isSteady, rate: before.capacity.requestsPerSecondPerReplica }),
     budget: budgetAfter(before, input, capacity.requestsPerSecondPerReplica),
-    drop: watchDrop(before.drop, { load: demand ?? NaN, expected: installed.model.expected(LEAD_INDEX), timeSeconds: now }),
+    drop: watchDrop(before.drop, { load: demand ?? NaN, expected, timeSeconds: now }),
     leadTime: leadTimeAfter(before, input, ready),
     freshUntilSeconds,
     lastReadyReplicas: ready ?? before.lastReadyReplicas,
     lastDemand: demand === undefined ? before.lastDemand : { value: demand, timeSeconds: now },
     lastTotalReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas + seen.workload.pendingReplicas : before.lastTotalReplicas,
+    demotion: demotionAfter(before.demotion, { trusted: installed.model.trusted(LEAD_INDEX), errorRatio: installed.model.errorRatio(LEAD_INDEX), timeSeconds: now }),
     firstTickSeconds: before.firstTickSeconds ?? now,
     lastTickSeconds: now,
     previousTickSeconds: before.lastTickSeconds,
   };
+}
+
+/** By the use of the replicas; those that work off a backlog are at full use. */
+function capacityAfter(before: TargetState, { seen, policy }: LearnInput, now: { readonly demand: number | undefined; readonly ready: number | undefined; readonly isSteady: boolean }): CapacityEstimate {
+  const { demand, ready, isSteady } = now;
+  if (ready === undefined || demand === undefined) return before.capacity;
+  const byUse = learnCapacity(before.capacity, { demandPerSecond: demand, utilization: valueOf(seen.utilization) ?? NaN, readyReplicas: ready, fleetChanged: !isSteady });
+  const { queue } = before;
+  if (policy.drainSeconds === undefined || queue === undefined || policy.signals.utilization !== undefined) return byUse;
+  const waits = Math.min(queue.backlog, valueOf(seen.backlog) ?? 0);
+  return learnWorkedOff(byUse, { workedOffPerSecond: workedOffPerSecond(before, seen), readyReplicas: ready, isBusy: isSteady && waits > demand * policy.evaluationIntervalSeconds });
 }
 
 /** While the forecast is still being learned its misses say nothing about the price. */
@@ -79,8 +103,9 @@ function leadTimeAfter(before: TargetState, { snapshot, seen }: LearnInput, read
 
 function installFits(state: TargetState, { snapshot, policy }: LearnInput): TargetState {
   let next = state;
+  installSignalFits(state.signals, snapshot, policy);
   for (const install of snapshot.installs) {
-    if (install.target !== policy.name || install.modelId !== "lead-ridge") continue;
+    if (install.target !== policy.name || install.signal !== undefined || install.modelId !== "lead-ridge") continue;
     next.model.adopt(install.fit);
     next = { ...next, fittedToSeconds: install.fittedToSeconds };
   }

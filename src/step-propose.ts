@@ -6,6 +6,9 @@ import { RULES } from "./decide/rules.ts";
 import { guard } from "./guard/guard.ts";
 import type { GuardInput, GuardVerdict } from "./guard/guard.ts";
 import { GUARD_LIMITS } from "./guard/guard-limits.ts";
+import { mostPerReplica } from "./learn/breaking-point.ts";
+import { failedStartShare } from "./learn/start-watch.ts";
+import { youngestLevel } from "./learn/started-replicas.ts";
 import { isUnexplained } from "./learn/unexplained-drop.ts";
 import { valueOf } from "./model/observation.ts";
 import type { Observation } from "./model/observation.ts";
@@ -14,11 +17,14 @@ import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { deferWork } from "./step-deferral.ts";
 import type { DeferralMemory } from "./step-deferral.ts";
+import { completed } from "./step-inputs.ts";
 import { learnFrom } from "./step-learn.ts";
+import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { seeLeaving, withoutStandIns } from "./step-leaving.ts";
 import type { Leaving } from "./step-leaving.ts";
 import { planTarget } from "./step-plan.ts";
 import type { TargetState } from "./step-state.ts";
+import { zeroFacts } from "./step-zero.ts";
 
 /** What one target would have, before what it shares with others and what it costs are weighed. */
 export interface Proposal {
@@ -44,10 +50,10 @@ export interface Proposal {
 export function propose(before: TargetState, snapshot: Snapshot, policy: Policy): Proposal {
   const seenWhole = snapshot.targets[policy.name] ?? NOTHING_SEEN;
   const leaving = seeLeaving(before.leaving, { seen: seenWhole, outcomes: snapshot.outcomes, nowSeconds: snapshot.timeSeconds });
-  const seen = withoutStandIns(seenWhole, leaving);
+  const seen = completed(before, { snapshot, seen: withoutStandIns(seenWhole, leaving), policy });
   const state = learnFrom(before, { snapshot, seen, policy });
-  const { plan, state: planned } = planTarget(state, policy, snapshot.timeSeconds);
   const current = seen.workload.kind === "value" ? seen.workload.desiredReplicas : (state.lastDesired ?? policy.replicas.min);
+  const { plan, state: planned } = planTarget(state, { policy, seen, nowSeconds: snapshot.timeSeconds, currentReplicas: current });
   const missing = demandMissingSeconds(state, seen.demand, snapshot.timeSeconds);
   const wanted = plan === undefined || missing > 0 ? current : Math.max(plan.atLeadTime, plan.reactive);
   const counts = missing > 0 ? state.counts : rememberCount(state.counts, { timeSeconds: snapshot.timeSeconds, wanted, keepSeconds: keepSeconds(policy) });
@@ -56,6 +62,8 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
     dropIsUnexplained: isUnexplained(state.drop, snapshot.timeSeconds), lastScaleIn: state.lastScaleIn, missRatio: valueOf(seen.missRatio),
     wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
+    provenReplicas: provenReplicas(state, policy), starts: { stuck: state.starts.stuck, failedShare: failedStartShare(state.starts) },
+    youngestLevel: youngestLevel(state.started, snapshot.timeSeconds, policy.behavior.minimumRunSeconds ?? 0), zero: zeroFacts(state, { policy, seen, nowSeconds: snapshot.timeSeconds }),
   });
   // A pinned count is a person's word: nothing is deferred beside it.
   const isPinned = snapshot.overrides.some((override) => override.kind === "pin" && override.target === policy.name);
@@ -70,9 +78,17 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
   return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided, deferral: deferred === undefined ? state.deferral : deferred.memory, guardInput, verdict };
 }
 
+/** For the newest load and for the one that is foreseen at the lead time. */
+function provenReplicas(state: TargetState, policy: Policy): number {
+  const most = mostPerReplica(state.breakingPoint);
+  if (policy.scaling.by !== "objective" || most === Infinity) return 0;
+  const load = Math.max(state.lastDemand?.value ?? 0, (policy.forecast.enabled ? state.model.moments(LEAD_INDEX)?.median : undefined) ?? 0);
+  return Math.ceil(load / most - 1e-9);
+}
+
 /** What the guard lets through of another count than the one that was decided. */
-export function allowed({ state, guardInput }: Proposal, desiredReplicas: number): number {
-  return guard(state.guard, { ...guardInput, desiredReplicas }).desiredReplicas;
+export function allowed({ state, guardInput }: Proposal, desiredReplicas: number): GuardVerdict {
+  return guard(state.guard, { ...guardInput, desiredReplicas });
 }
 
 const ABSENT: Observation = { kind: "absent", cause: "absent", detail: "not in the snapshot" };
@@ -98,5 +114,6 @@ function badInputs(seen: TargetSnapshot, policy: Policy): readonly string[] {
     const observation = seen[signal];
     if (policy.signals[signal] !== undefined && observation.kind === "absent") bad.push(`${signal} ${observation.cause}`);
   }
+  for (const [name, observation] of Object.entries(seen.signals ?? {})) if (observation.kind === "absent") bad.push(`${name} ${observation.cause}`);
   return bad;
 }

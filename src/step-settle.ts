@@ -27,15 +27,16 @@ export function settle(proposal: Proposal, grant: Grant, snapshot: Snapshot): Ta
   const { policy, seen, leaving, state, planned, plan, current, counts, decided, verdict } = proposal;
   const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: grant.replicas });
   // A limit in dollars or grams may cut the count, but never below what the guard allows.
-  const desired = purchased.desiredReplicas === verdict.desiredReplicas ? verdict.desiredReplicas : allowed(proposal, purchased.desiredReplicas);
+  const cut = purchased.desiredReplicas === verdict.desiredReplicas ? undefined : allowed(proposal, purchased.desiredReplicas);
+  const desired = cut?.desiredReplicas ?? verdict.desiredReplicas;
   const departure = departures(leaving, seen, { nowSeconds: snapshot.timeSeconds, intervalSeconds: policy.evaluationIntervalSeconds, desiredReplicas: desired });
-  const reasons = [...decided.reasons, ...verdict.reasons, ...grant.reasons, ...purchased.reasons, ...departure.reasons];
+  const reasons = [...(plan?.reasons ?? []), ...decided.reasons, ...verdict.reasons, ...grant.reasons, ...purchased.reasons, ...(cut?.reasons ?? []), ...departure.reasons];
   const decision = decisionOf({ ...proposal, snapshot, desired, reasons, purchased, departure });
   const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
   const effects = isOpen ? { intents: [], leaving } : effectsOf(decision, { snapshot, seen, policy, purchased, leaving, departure });
   const { deferral: _, ...kept } = planned;
   const nextState: TargetState = {
-    ...kept, ...(proposal.deferral !== undefined && { deferral: proposal.deferral }), leaving: effects.leaving, counts, changes: decided.changes, guard: verdict.nextState, lastDesired: desired,
+    ...kept, ...(proposal.deferral !== undefined && { deferral: proposal.deferral }), leaving: effects.leaving, counts, changes: decided.changes, guard: (cut ?? verdict).nextState, lastDesired: desired,
     lastScaleIn: desired < current ? { timeSeconds: snapshot.timeSeconds, from: current } : state.lastScaleIn, purchase: purchased.memory,
   };
   return { decision: isOpen ? deferred(decision) : decision, intents: effects.intents, nextState };

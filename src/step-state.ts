@@ -9,10 +9,22 @@ import { CLOSED_BREAKER } from "./learn/breaker.ts";
 import type { Breaker } from "./learn/breaker.ts";
 import { believedCapacity } from "./learn/capacity.ts";
 import type { CapacityEstimate } from "./learn/capacity.ts";
+import type { Demotion } from "./learn/demotion.ts";
 import { initialErrorBudget } from "./learn/error-budget.ts";
 import type { ErrorBudget } from "./learn/error-budget.ts";
 import { believedLeadTime } from "./learn/lead-time.ts";
 import type { LeadTimeEstimate } from "./learn/lead-time.ts";
+import type { BreakingPoint } from "./learn/breaking-point.ts";
+import { NOTHING_CARRIED } from "./learn/breaking-point.ts";
+import type { DrainWatch } from "./learn/drain-watch.ts";
+import type { IdleSince } from "./learn/idle-watch.ts";
+import { NO_STARTS } from "./learn/start-watch.ts";
+import type { StartWatch } from "./learn/start-watch.ts";
+import { NONE_STARTED } from "./learn/started-replicas.ts";
+import type { StartedReplicas } from "./learn/started-replicas.ts";
+import type { Surprise } from "./learn/surprise.ts";
+import { NO_WARM_UP } from "./learn/warm-up.ts";
+import type { WarmUp } from "./learn/warm-up.ts";
 import { NO_DROP } from "./learn/unexplained-drop.ts";
 import type { DropWatch } from "./learn/unexplained-drop.ts";
 import type { Policy } from "./model/policy.ts";
@@ -21,6 +33,9 @@ import type { Result } from "./model/result.ts";
 import type { HeadroomTable } from "./plan/headroom.ts";
 import { leadHorizons } from "./plan/lead-horizons.ts";
 import type { DeferralMemory } from "./step-deferral.ts";
+import { believedLeadSeconds } from "./step-lead-time.ts";
+import { NO_SIGNALS } from "./step-signals.ts";
+import type { SignalState, SignalStates } from "./step-signals.ts";
 import type { Leaving } from "./step-leaving.ts";
 import type { PurchaseMemory } from "./step-purchase.ts";
 
@@ -43,6 +58,8 @@ export interface TargetState {
   readonly lastTickSeconds: number | undefined;
   readonly previousTickSeconds: number | undefined;
   readonly fittedToSeconds: number | undefined;
+  /** Set while the control forecast says only that the load stays. */
+  readonly demotion: Demotion | undefined;
   readonly lastTotalReplicas: number | undefined;
   readonly headroom: HeadroomTable | undefined;
   /** The day (of the season) that the headroom was worked out in. */
@@ -50,6 +67,16 @@ export interface TargetState {
   readonly changes: ChangeMemory;
   readonly breaker: Breaker;
   readonly drop: DropWatch;
+  /** What is known of the signals beside the demand, by name. */
+  readonly signals: SignalStates;
+  /** The queue, where the policy names a drain time or counts what is served. */
+  readonly queue: DrainWatch | undefined;
+  readonly idleSinceSeconds: IdleSince;
+  readonly surprise: Surprise | undefined;
+  readonly breakingPoint: BreakingPoint;
+  readonly started: StartedReplicas;
+  readonly warmUp: WarmUp;
+  readonly starts: StartWatch;
   readonly lastScaleIn: { readonly timeSeconds: number; readonly from: number } | undefined;
   /** The highest need of the last one to two days. */
   readonly recentPeak: { readonly day: number; readonly today: number; readonly yesterday: number; readonly replicas: number };
@@ -82,7 +109,7 @@ export function reconcileGroupState(state: GroupState, policies: readonly Policy
 export function initialTargetState(policy: Policy): TargetState {
   const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : undefined;
   return {
-    model: new LeadModel(leadHorizons(policy, policy.leadTimeSeconds)),
+    model: new LeadModel(leadHorizons(policy, believedLeadSeconds(policy))),
     capacity: believedCapacity(believed),
     leadTime: believedLeadTime(policy.leadTimeSeconds),
     budget: initialErrorBudget(policy.leadTimeSeconds ?? 0),
@@ -96,11 +123,13 @@ export function initialTargetState(policy: Policy): TargetState {
     lastTickSeconds: undefined,
     previousTickSeconds: undefined,
     fittedToSeconds: undefined,
+    demotion: undefined,
     lastTotalReplicas: undefined,
     headroom: undefined,
     headroomDay: -1,
     breaker: CLOSED_BREAKER,
     drop: NO_DROP,
+    ...NOTHING_MORE,
     lastScaleIn: undefined,
     changes: { shortageSinceSeconds: undefined, surplusSinceSeconds: undefined },
     recentPeak: { day: 0, today: 0, yesterday: 0, replicas: 0 },
@@ -108,6 +137,12 @@ export function initialTargetState(policy: Policy): TargetState {
     leaving: undefined,
   };
 }
+
+/** What a checkpoint of an older version does not hold. */
+const NOTHING_MORE = {
+  signals: NO_SIGNALS, queue: undefined, idleSinceSeconds: undefined, surprise: undefined, breakingPoint: NOTHING_CARRIED,
+  started: NONE_STARTED, warmUp: NO_WARM_UP, starts: NO_STARTS,
+} as const;
 
 const FORMAT = 1;
 
@@ -121,7 +156,7 @@ interface SavedGroupState {
 /** The state as plain JSON data (numbers that JSON cannot write stand as text), for a checkpoint. */
 export function saveGroupState(state: GroupState): unknown {
   const targets = Object.fromEntries(
-    Object.entries(state.targets).map(([name, target]) => [name, toJson({ ...target, model: target.model.save() })]),
+    Object.entries(state.targets).map(([name, target]) => [name, toJson({ ...target, model: target.model.save(), signals: savedSignals(target.signals) })]),
   );
   return { format: FORMAT, group: state.group, timeSeconds: state.timeSeconds ?? null, targets } satisfies SavedGroupState;
 }
@@ -140,9 +175,18 @@ export function restoreGroupState(data: unknown, policies: readonly Policy[]): R
   return success({ group: saved.group, timeSeconds: saved.timeSeconds ?? undefined, targets });
 }
 
+function savedSignals(signals: SignalStates): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(signals).map(([name, signal]) => [name, { ...signal, model: signal.model.save() }]));
+}
+
+type SavedSignals = Readonly<Record<string, Omit<SignalState, "model"> & { readonly model: SavedLeadModel }>>;
+
 function restoreTarget(kept: unknown): TargetState {
-  const plain = fromJson(kept) as Omit<TargetState, "model"> & { readonly model: SavedLeadModel };
-  return { ...plain, model: LeadModel.restore(plain.model) };
+  const saved = fromJson(kept) as Omit<TargetState, "model" | "signals"> & { readonly model: SavedLeadModel; readonly signals?: SavedSignals };
+  const signals = Object.fromEntries(Object.entries(saved.signals ?? {}).map(([name, signal]) => [name, { ...signal, model: LeadModel.restore(signal.model) }]));
+  const restored = { ...saved, model: LeadModel.restore(saved.model), signals };
+  const added = Object.entries(NOTHING_MORE).filter(([name]) => !Object.hasOwn(saved, name));
+  return { ...restored, ...Object.fromEntries(added) };
 }
 
 /** JSON has no NaN, no infinities and no undefined: they stand as {"$": "NaN"}. */

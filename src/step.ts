@@ -1,3 +1,5 @@
+import { shareLimits } from "./step-arbitrate.ts";
+import { withFloors } from "./step-floors.ts";
 import { propose } from "./step-propose.ts";
 import { settle } from "./step-settle.ts";
 import { initialTargetState } from "./step-state.ts";
@@ -25,13 +27,15 @@ export interface StepResult {
  * arguments: the same state, snapshot and policies give the same result, byte for byte. The state that is given is used up
  * (its memory is reused): go on with `nextState`, and keep a copy by `saveGroupState`.
  */
-export function step(state: GroupState, snapshot: Snapshot, policies: readonly Policy[]): StepResult {
+export function step(state: GroupState, snapshot: Snapshot, given: readonly Policy[]): StepResult {
+  const policies = withFloors(given, snapshot);
   const decisions: Decision[] = [];
   const intents: Intent[] = [];
   const targets: Record<string, TargetState> = {};
   const proposals = policies.map((policy) => propose(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy));
-  for (const proposal of proposals) {
-    const result = settle(proposal, { replicas: proposal.verdict.desiredReplicas, reasons: [] }, snapshot);
+  const grants = shareLimits(proposals);
+  for (const [i, proposal] of proposals.entries()) {
+    const result = settle(proposal, grants[i] ?? { replicas: proposal.verdict.desiredReplicas, reasons: [] }, snapshot);
     targets[proposal.policy.name] = result.nextState;
     decisions.push(result.decision);
     intents.push(...result.intents);

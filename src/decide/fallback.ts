@@ -10,8 +10,9 @@ export const fallback: Rule = {
   apply(count, { policy, demandMissingSeconds, currentReplicas, plan, recentPeak }) {
     if (demandMissingSeconds === 0) return unchanged(count);
     const { holdSeconds, forecastSeconds, staticReplicas } = policy.fallback;
-    if (demandMissingSeconds <= holdSeconds) return { count: currentReplicas, text: "no demand: hold" };
-    const floor = Math.max(currentReplicas, recentPeak);
+    const beside = plan?.besideDemand ?? 0;
+    if (demandMissingSeconds <= holdSeconds) return beside > currentReplicas ? { count: beside, text: "no demand: another signal needs more" } : { count: currentReplicas, text: "no demand: hold" };
+    const floor = Math.max(currentReplicas, recentPeak, beside);
     if (plan !== undefined && demandMissingSeconds <= holdSeconds + forecastSeconds) {
       return { count: Math.max(floor, count), text: "no demand: the forecast stands in, not below the recent peak" };
     }

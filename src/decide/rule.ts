@@ -28,6 +28,24 @@ export interface RuleContext {
   /** What the plan wants now, before rounding up: the larger of the need at the lead time and of the newest data's. */
   readonly wantedReplicas: number;
   readonly changes: ChangeMemory;
+  /** Replicas at which each carries the most that one has been seen to carry, and a little more; 0 where that is not known. */
+  readonly provenReplicas: number;
+  /** Starts that are given up but still pending, and the share of starts that fail. */
+  readonly starts: { readonly stuck: number; readonly failedShare: number };
+  /** The count below which a replica would go that has not run for its minimum time; 0 where none would. */
+  readonly youngestLevel: number;
+  /** What is known of the load where a policy lets the last replica go; undefined where it does not. */
+  readonly zero: ZeroFacts | undefined;
+}
+
+export interface ZeroFacts {
+  /** How long the load has been known to be zero; 0: it is not. */
+  readonly idleSeconds: number;
+  readonly idleAfterSeconds: number;
+  /** A load was seen: a request, or work that waits. */
+  readonly hasLoad: boolean;
+  /** Less than one request is foreseen before a replica that is ordered now would be ready. */
+  readonly isQuietAhead: boolean;
 }
 
 /** Since when a small change waits. */

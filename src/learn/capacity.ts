@@ -34,7 +34,19 @@ export function learnCapacity(state: CapacityEstimate, sample: CapacitySample): 
   const { demandPerSecond, utilization, readyReplicas } = sample;
   if (sample.fleetChanged || readyReplicas <= 0 || !(demandPerSecond > 0)) return state;
   if (!(utilization >= LEAST_UTILIZATION && utilization <= MOST_UTILIZATION)) return state;
-  const seen = demandPerSecond / (utilization * readyReplicas);
+  return blend(state, demandPerSecond / (utilization * readyReplicas));
+}
+
+/**
+ * Learns the capacity of a replica that never lacks work: what is worked off of a backlog, over the replicas. `isBusy` is false
+ * while the backlog may have run dry within the reading, or the fleet changed.
+ */
+export function learnWorkedOff(state: CapacityEstimate, sample: { readonly workedOffPerSecond: number; readonly readyReplicas: number; readonly isBusy: boolean }): CapacityEstimate {
+  const { workedOffPerSecond, readyReplicas, isBusy } = sample;
+  return isBusy && readyReplicas > 0 && workedOffPerSecond > 0 ? blend(state, workedOffPerSecond / readyReplicas) : state;
+}
+
+function blend(state: CapacityEstimate, seen: number): CapacityEstimate {
   if (!Number.isFinite(state.requestsPerSecondPerReplica)) return { requestsPerSecondPerReplica: seen, spread: 0, samples: 1 };
   const weight = Math.max(WEIGHT, state.samples === 0 ? 0 : 1 / (state.samples + 1));
   const surprise = seen / state.requestsPerSecondPerReplica - 1;

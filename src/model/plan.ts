@@ -12,6 +12,8 @@ export interface CapacityPlan {
   readonly wanted: number;
   /** What a scale-in must keep, since it will be needed again before it could be had back. */
   readonly hold: number;
+  /** The need of the signals beside the demand, where the policy has any. */
+  readonly besideDemand?: number;
   readonly quantile: number;
   readonly leadTimeSeconds: number;
   readonly requestsPerSecondPerReplica: number;

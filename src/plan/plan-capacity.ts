@@ -25,6 +25,9 @@ export interface PlanRequest {
   readonly highestAheadPerSecond: number;
   readonly sizing: Sizing;
   readonly quantile: number;
+  /** What is to be worked off besides, per second: from the lead time on, and now; none where absent. */
+  readonly extraAtLeadPerSecond?: number;
+  readonly extraNowPerSecond?: number;
 }
 
 /** A replica at the edge of the need is kept: it would soon be wanted again. */
@@ -32,11 +35,11 @@ const HOLD_SPARE_SHARE = 0.005;
 
 /** The ready replicas that the load will need over the horizons, what is needed now, and what a scale-in must keep. */
 export function planCapacity(request: PlanRequest): CapacityPlan {
-  const { loads, leadIndex, sizing, newestPerSecond } = request;
-  const needs = loads.map((load) => replicasFor(load, sizing));
+  const { loads, leadIndex, sizing, newestPerSecond, extraAtLeadPerSecond = 0, extraNowPerSecond = 0 } = request;
+  const needs = loads.map((load) => replicasFor(load, sizing) + extraAtLeadPerSecond / sizing.requestsPerSecondPerReplica);
   const neededReplicas = needs.map(wholeReplicas);
   const reactiveUse = sizing.by === "objective" ? sizing.reactiveUse : sizing.use;
-  const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica);
+  const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) + extraNowPerSecond / sizing.requestsPerSecondPerReplica;
   // What was ordered for a short peak must still be there when it comes: the points at the lead time and after it do not see it.
   const nearNeed = request.highestAheadPerSecond >= 0 ? request.highestAheadPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) : 0;
   return {
