@@ -87,8 +87,13 @@ function provenReplicas(state: TargetState, policy: Policy): number {
 }
 
 /** What the guard lets through of another count than the one that was decided. */
-export function allowed({ state, guardInput }: Proposal, desiredReplicas: number): GuardVerdict {
+export function judge({ state, guardInput }: Proposal, desiredReplicas: number): GuardVerdict {
   return guard(state.guard, { ...guardInput, desiredReplicas });
+}
+
+/** The count that the guard lets through. */
+export function allowed(proposal: Proposal, desiredReplicas: number): number {
+  return judge(proposal, desiredReplicas).desiredReplicas;
 }
 
 const ABSENT: Observation = { kind: "absent", cause: "absent", detail: "not in the snapshot" };

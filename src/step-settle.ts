@@ -4,7 +4,7 @@ import type { Snapshot } from "./model/snapshot.ts";
 import { effectsOf } from "./step-effects.ts";
 import { decisionOf } from "./step-explain.ts";
 import { departures } from "./step-leaving.ts";
-import { allowed } from "./step-propose.ts";
+import { judge } from "./step-propose.ts";
 import type { Proposal } from "./step-propose.ts";
 import { purchaseFor } from "./step-purchase.ts";
 import type { TargetState } from "./step-state.ts";
@@ -27,7 +27,7 @@ export function settle(proposal: Proposal, grant: Grant, snapshot: Snapshot): Ta
   const { policy, seen, leaving, state, planned, plan, current, counts, decided, verdict } = proposal;
   const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: grant.replicas });
   // A limit in dollars or grams may cut the count, but never below what the guard allows.
-  const cut = purchased.desiredReplicas === verdict.desiredReplicas ? undefined : allowed(proposal, purchased.desiredReplicas);
+  const cut = purchased.desiredReplicas === verdict.desiredReplicas ? undefined : judge(proposal, purchased.desiredReplicas);
   const desired = cut?.desiredReplicas ?? verdict.desiredReplicas;
   const departure = departures(leaving, seen, { nowSeconds: snapshot.timeSeconds, intervalSeconds: policy.evaluationIntervalSeconds, desiredReplicas: desired });
   const reasons = [...(plan?.reasons ?? []), ...decided.reasons, ...verdict.reasons, ...grant.reasons, ...purchased.reasons, ...(cut?.reasons ?? []), ...departure.reasons];
