@@ -68,6 +68,25 @@ export type BudgetList = {
   readonly items: readonly Budget[];
 };
 
+export type Comparison = {
+  /** A target's name. */
+  readonly target: string;
+  /** When the comparison began; 0 before the first tick. */
+  readonly sinceSeconds: number;
+  /** How long it has run. */
+  readonly seconds: number;
+  readonly challengerDigest: string;
+  /** What the challenger says otherwise, field by field. */
+  readonly differences: readonly string[];
+  readonly contestants: readonly Contestant[];
+  /** In words: what the challenger would have saved and missed. */
+  readonly readout: string;
+};
+
+export type ComparisonList = {
+  readonly items: readonly Comparison[];
+};
+
 export type Condition = {
   readonly type: "AbleToScale" | "ScalingActive" | "ScalingLimited" | "ForecastHealthy" | "DataFresh" | "SafetyLimited";
   readonly status: "true" | "false" | "unknown";
@@ -75,6 +94,21 @@ export type Condition = {
   readonly message: string;
   /** Epoch seconds. */
   readonly sinceSeconds: number;
+};
+
+export type Contestant = {
+  readonly role: "champion" | "challenger" | "hpa";
+  /** Ready now; the challenger's and the HPA's are simulated. */
+  readonly readyReplicas?: number;
+  /** Ready and ordered, since the comparison began. */
+  readonly replicaHours: number;
+  /** At the champion's price of a replica; left out without prices. */
+  readonly costUsd?: number;
+  readonly carbonGrams?: number;
+  /** By one model of a queue for all three. */
+  readonly missedRequests: number;
+  readonly missShare: number;
+  readonly changesPerDay?: number;
 };
 
 export type DecidedOutcome = {
@@ -110,6 +144,14 @@ export type Decision = {
     readonly p99: unknown;
     readonly model: string;
     readonly used: "forecast" | "reactive" | "hold" | "static";
+    /** The newest row that the fit in use has seen. */
+    readonly fittedToSeconds?: number;
+    /** While the model says only that the load stays: since when, and why. */
+    readonly demotion?: {
+      /** Epoch seconds. */
+      readonly sinceSeconds: number;
+      readonly reason: string;
+    };
   };
   /** Inputs as they were seen, with their age. */
   readonly inputs: Readonly<Record<string, {
@@ -154,6 +196,17 @@ export type Explanation = {
     readonly level: number;
     readonly demand: number;
   })[];
+  /** What the quantiles were made from. */
+  readonly forecast?: {
+    /** The newest demand that it was made from. */
+    readonly originSeconds: number;
+    /** How old that was when it was decided. */
+    readonly ageSeconds: number;
+    /** How old the newest row was that the fit had seen. */
+    readonly fitAgeSeconds?: number;
+    /** Since when and why the newest load, held, stands in for the fit. */
+    readonly standsIn?: string;
+  };
   /** Each rule, before → after, in order. */
   readonly steps: readonly ({
     /** Stable, kebab-case. */
@@ -379,7 +432,7 @@ export type Override = {
   readonly id: string;
   /** A target's name. */
   readonly target: string;
-  readonly kind: "pause" | "pause-scale-in" | "pin";
+  readonly kind: "pause" | "pause-scale-in" | "pin" | "floor";
   /** Replicas. */
   readonly replicas?: number;
   readonly reason: string;
@@ -417,6 +470,18 @@ export type OverrideRequest = {
 } | {
   readonly kind: "pin";
   /** Replicas. */
+  readonly replicas: number;
+  /** A target's or a group's name, or "*" for all. */
+  readonly target: string;
+  /** Why; it is journalled and shown. */
+  readonly reason: string;
+  /** Who asks for it. */
+  readonly author: string;
+  /** The time limit: the override ends by itself after so long. */
+  readonly durationSeconds: number;
+} | {
+  readonly kind: "floor";
+  /** At least so many; it also wakes a target that a schedule has shut down, or that stands at zero. */
   readonly replicas: number;
   /** A target's or a group's name, or "*" for all. */
   readonly target: string;
@@ -664,6 +729,11 @@ export class ForetideClient {
     return this.#transport.json<ForecastQuality>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/forecast/quality`, ...options });
   }
 
+  /** Each policy's challenger in shadow, beside the champion and the HPA over the same load; targets without one are left out. */
+  listComparisons(input: { readonly target?: readonly string[] } = {}, options: CallOptions = {}): Promise<ComparisonList> {
+    return this.#transport.json<ComparisonList>({ method: "GET", path: "/api/v1/comparisons", query: { target: input.target }, ...options });
+  }
+
   /** What the forecasts do not learn from: outages, deploys, gaps, saturation. */
   listMarks(input: { readonly target: string }, options: CallOptions = {}): Promise<MarkList> {
     return this.#transport.json<MarkList>({ method: "GET", path: `/api/v1/targets/${encodeURIComponent(input.target)}/marks`, ...options });
@@ -719,7 +789,7 @@ export class ForetideClient {
     return this.#transport.json<OverrideList>({ method: "GET", path: "/api/v1/overrides", ...options });
   }
 
-  /** Pause a target, pause its scale-in, or pin its count, for a limited time. */
+  /** Pause a target, pause its scale-in, pin its count, or set a floor (which also wakes it), for a limited time. */
   addOverride(input: { readonly idempotencyKey?: string; readonly body: OverrideRequest }, options: CallOptions = {}): Promise<Override> {
     return this.#transport.json<Override>({ method: "POST", path: "/api/v1/overrides", headers: { "idempotency-key": input.idempotencyKey }, body: input.body, ...options });
   }

@@ -6,6 +6,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Override } from "../model/override.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Result } from "../model/result.ts";
+import type { TargetComparison } from "./comparison.ts";
 import type { MoneyView } from "./money-view.ts";
 import type { Forecast } from "../model/series.ts";
 import type { TargetMark } from "./mark-book.ts";
@@ -31,6 +32,8 @@ export interface DaemonView {
   forecast(target: string): Forecast | undefined;
   /** What came of a target's forecasts, and what they are made with. */
   forecastQuality(target: string): ForecastQuality | undefined;
+  /** The challenger beside the champion and the HPA; undefined where the policy names none. */
+  comparison(target: string): TargetComparison | undefined;
   readonly decisions: Pick<Journal, "decisions" | "decision">;
 
   /** What forecasts of a target do not learn from, oldest first. */

@@ -15,6 +15,7 @@ import type { ControlBook } from "./control-book.ts";
 import type { FitJob } from "./fit-pool.ts";
 import type { ForecastDesk } from "./forecast-desk.ts";
 import type { SavedLedger } from "./forecast-ledger.ts";
+import { Comparison, COMPARISON_NOTE, savedComparisons } from "./comparison.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { withoutHidden } from "./mark-rows.ts";
 import { Outlook } from "./outlook.ts";
@@ -46,6 +47,7 @@ export interface FleetParts {
 
 export interface Target extends StatusParts {
   readonly baseline: ShadowBaseline;
+  readonly comparison: Comparison;
 }
 
 /** All groups and targets that run, and how they change when the policies do. */
@@ -93,6 +95,7 @@ export class Fleet {
         known.runtime.policy = policy;
         known.board.policy = policy;
         known.outlook.policy = policy;
+        known.comparison.setPolicy(policy);
         continue;
       }
       const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
@@ -131,6 +134,7 @@ export class Fleet {
       conditions: new ConditionBook(),
       gate: runtime.gateContext(this.#parts.facts),
       baseline: new ShadowBaseline(policy),
+      comparison: new Comparison(policy, { fit: (job) => this.#fit(job, policy.name), effective: (of, at) => this.#parts.effective(of, at) }),
     };
   }
 
@@ -149,6 +153,8 @@ export class Fleet {
 
   async #startGroup(name: string, policies: readonly Policy[]): Promise<Result<GroupRuntime>> {
     const { journal, clock, book, facts } = this.#parts;
+    const compared = await this.#restoreComparisons(name, policies);
+    if (!compared.ok) return compared;
     const recovered = await recoverGroup(journal, {
       group: name, policies, nowSeconds: clock.nowSeconds(),
       effective: (policy, at) => this.#parts.effective(policy, at),
@@ -156,6 +162,8 @@ export class Fleet {
     });
     if (!recovered.ok) return recovered;
     this.#parts.onRecovered(name, recovered.value);
+    // Recovery has made a newer checkpoint: what a restart looks for stands after it.
+    for (const { kind, detail } of this.#comparisonNotes(policies)) await journal.appendNote(clock.nowSeconds(), kind, detail);
     const members = new Set(policies.map((policy) => policy.name));
     const outcomes = this.#parts.settled.filter((outcome) => members.has(outcome.target));
     return success(new GroupRuntime(name, { state: recovered.value.state, policies, outcomes }, {
@@ -163,10 +171,37 @@ export class Fleet {
       epoch: book.epoch,
       observe: (policy, nowSeconds) => this.#required(policy.name).runtime.observe(policy, this.#parts.sources, nowSeconds),
       gateContext: (target): GateContext => this.#required(target).gate,
-      fit: (job: FitJob, target): Promise<FitResult> => this.#parts.desk.fits.fit({ ...job, input: withoutHidden(job.input, this.#parts.desk.marks.marks(target)) }),
+      fit: (job: FitJob, target): Promise<FitResult> => this.#fit(job, target),
       overrides: (nowSeconds) => facts.overrides(nowSeconds),
       effective: (policy, at) => this.#parts.effective(policy, at),
+      notes: () => this.#comparisonNotes(this.groups.get(name)?.policies ?? policies),
     }));
+  }
+
+  #fit(job: FitJob, target: string): Promise<FitResult> {
+    return this.#parts.desk.fits.fit({ ...job, input: withoutHidden(job.input, this.#parts.desk.marks.marks(target)) });
+  }
+
+  #comparisonNotes(policies: readonly Policy[]): readonly { readonly kind: string; readonly detail: unknown }[] {
+    return policies.flatMap(({ name }) => {
+      const saved = this.targets.get(name)?.comparison.save();
+      return saved === undefined ? [] : [{ kind: COMPARISON_NOTE, detail: saved }];
+    });
+  }
+
+  /** The sums of the comparisons, noted after the group's newest checkpoint. */
+  async #restoreComparisons(group: string, policies: readonly Policy[]): Promise<Result<void>> {
+    if (!policies.some((policy) => policy.challenger !== undefined)) return success(undefined);
+    const { journal } = this.#parts;
+    const checkpoint = await journal.latestCheckpoint(group);
+    if (!checkpoint.ok) return checkpoint;
+    if (checkpoint.value === undefined) return success(undefined);
+    const saved = await savedComparisons(journal.read(checkpoint.value.sequence + 1));
+    for (const { name } of policies) {
+      const own = saved.get(name);
+      if (own !== undefined) this.targets.get(name)?.comparison.restore(own);
+    }
+    return success(undefined);
   }
 
   async #pastDemand(policy: Policy): Promise<Series | undefined> {

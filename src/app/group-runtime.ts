@@ -24,6 +24,8 @@ export interface GroupPorts {
   overrides(nowSeconds: number): readonly Override[];
   /** The policy as it holds at a time: schedules and events applied. */
   effective(policy: Policy, nowSeconds: number): Policy;
+  /** What is noted in the journal after each checkpoint, so that a recovery from it finds it. */
+  notes?(): readonly { readonly kind: string; readonly detail: unknown }[];
 }
 
 export interface PassResult {
@@ -172,7 +174,9 @@ export class GroupRuntime {
   async #checkpoint(nowSeconds: number): Promise<void> {
     if (this.#backlog.length > 0 || nowSeconds < this.#lastCheckpointSeconds + CHECKPOINT_EVERY_SECONDS) return;
     const written = await writeCheckpoint(this.#ports.journal, { group: this.group, policies: this.#policies, nowSeconds, state: this.#state });
-    if (written.ok) this.#lastCheckpointSeconds = nowSeconds;
+    if (!written.ok) return;
+    this.#lastCheckpointSeconds = nowSeconds;
+    for (const { kind, detail } of this.#ports.notes?.() ?? []) await this.#ports.journal.appendNote(nowSeconds, kind, detail);
   }
 }
 

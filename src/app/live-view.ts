@@ -5,6 +5,7 @@ import { MODES, type Mode } from "../model/mode.ts";
 import type { Override } from "../model/override.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import type { Forecast } from "../model/series.ts";
+import type { Comparison, TargetComparison } from "./comparison.ts";
 import type { Clock } from "./clock.ts";
 import type { ControlBook } from "./control-book.ts";
 import type { Attribution, DaemonEvent, DaemonView, ForecastQuality, HealthCheck, HistoryRow, KillSwitchState, PolicySet, ReloadReport, TargetStatus } from "./daemon-view.ts";
@@ -23,7 +24,7 @@ export interface ViewParts {
   readonly killSwitch: KillSwitch;
   readonly marks: MarkBook;
   /** Targets by name, in the order of the policies. */
-  readonly targets: ReadonlyMap<string, StatusParts>;
+  readonly targets: ReadonlyMap<string, StatusParts & { readonly comparison?: Comparison }>;
   health(): readonly HealthCheck[];
   policies(): PolicySet;
   reload(by: Attribution): Promise<ReloadReport>;
@@ -79,6 +80,10 @@ export class LiveView implements DaemonView {
 
   forecast(name: string): Forecast | undefined {
     return this.#parts.targets.get(name)?.outlook.forecast;
+  }
+
+  comparison(name: string): TargetComparison | undefined {
+    return this.#parts.targets.get(name)?.comparison?.view();
   }
 
   forecastQuality(name: string): ForecastQuality | undefined {

@@ -73,6 +73,9 @@ export class PassReporter {
     const perReplica = rate !== undefined && rate > 0 ? rate * SAFE_USE : undefined;
     const demand = valueOf(seen.demand);
     const baselineReplicas = target.baseline.tick({ timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds: decision.forecast?.leadTimeSeconds ?? 0 });
+    if (pass.snapshot.wake === "tick") {
+      target.comparison.tick({ timeSeconds, seen, decision, requestsPerSecondPerReplica: rate, baseline: target.baseline.counts, state: fleet.groups.get(target.runtime.policy.group)?.state });
+    }
     const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : undefined;
     const row = target.board.add({
       timeSeconds, seen, decision, baselineReplicas,

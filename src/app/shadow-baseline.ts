@@ -23,6 +23,7 @@ export class ShadowBaseline {
   readonly #hpa: Hpa;
   readonly #target: number;
   #cluster: ClusterState | undefined;
+  #counts: { readonly readyReplicas: number; readonly totalReplicas: number } | undefined;
 
   constructor(policy: Policy) {
     this.#policy = policy;
@@ -38,8 +39,14 @@ export class ShadowBaseline {
     const { readyReplicas, pendingReplicas } = readCluster(cluster);
     const utilization = readyReplicas > 0 ? demand / (readyReplicas * rate) : 1;
     const wanted = this.#hpa.decide({ timeSeconds, load: demand, utilization, missRatio: NaN, readyReplicas, pendingReplicas });
+    this.#counts = { readyReplicas, totalReplicas: readyReplicas + pendingReplicas };
     this.#cluster = setDesired(cluster, spec, this.#bounded(wanted)).state;
     return readyReplicas;
+  }
+
+  /** Ready, and ready and ordered, at the last tick; undefined until load and capacity are known. */
+  get counts(): { readonly readyReplicas: number; readonly totalReplicas: number } | undefined {
+    return this.#counts;
   }
 
   #bounded(replicas: number): number {

@@ -144,6 +144,27 @@ describe("the page", () => {
   });
 });
 
+describe("a challenger", () => {
+  it("is compared with the champion and the HPA: replicas, cost, misses, changes, and what it would have saved", async () => {
+    const { base, daemon } = await serve();
+    const { page, complaints } = await visit(base);
+    const card = page.getByRole("region", { name: "Challenger in shadow" });
+    await card.waitFor();
+    const compared = daemon.comparison("checkout");
+    expect(await card.innerText()).toMatch(/it would have saved \$\d+\.\d\d, 1,234 more misses/u);
+    expect(await card.innerText()).toContain("objective.errorBudget: 0.001 → 0.005");
+    expect(await card.getByRole("rowheader").allInnerTexts()).toEqual(["Champion", "Challenger", "HPA"]);
+    const row = await card.getByRole("row").nth(2).innerText();
+    expect(row).toContain(`${(compared?.contestants[1]?.replicaHours ?? NaN).toFixed(1)}`);
+    expect(row).toMatch(/1,544 \(0\.31%\)/u);
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel("Target").selectOption("search");
+    await expect.poll(() => page.locator(".mode").innerText()).toContain("Recommend");
+    expect(await card.count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe("a decision", () => {
   it("is explained by keyboard alone: steps, what bound, quantiles, alternatives and why not", async () => {
     const { base } = await serve();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EVENT_TYPES } from "./event-stream.ts";
 import type { Operation } from "./operation.ts";
 import { targetName } from "./schemas/common.ts";
+import { comparisonListSchema } from "./schemas/comparison.ts";
 import * as control from "./schemas/control.ts";
 import { decisionDetailSchema, decisionKind, decisionPageSchema } from "./schemas/decision.ts";
 import { explanationSchema, whyNotSchema } from "./schemas/explanation.ts";
@@ -65,6 +66,12 @@ export const getForecastQuality = define({
   id: "getForecastQuality", method: "get", path: "/api/v1/targets/{target}/forecast/quality", tag: "forecasts",
   summary: "How good the forecasts have been at each horizon, what they are made with now, and since when and why something stands in",
   params: targetParams, success: json("Scores from matured forecasts alone.", forecast.forecastQualitySchema), problems: [404],
+});
+export const listComparisons = define({
+  id: "listComparisons", method: "get", path: "/api/v1/comparisons", tag: "targets",
+  summary: "Each policy's challenger in shadow, beside the champion and the HPA over the same load; targets without one are left out",
+  query: z.strictObject({ target: targetFilter }),
+  success: json("What each ran, cost and missed since the comparison began.", comparisonListSchema), problems: [400],
 });
 export const listMarks = define({
   id: "listMarks", method: "get", path: "/api/v1/targets/{target}/marks", tag: "forecasts",
@@ -132,7 +139,7 @@ export const listOverrides = define({
 });
 export const addOverride = define({
   id: "addOverride", method: "post", path: "/api/v1/overrides", tag: "controls",
-  summary: "Pause a target, pause its scale-in, or pin its count, for a limited time", body: control.overrideRequestSchema,
+  summary: "Pause a target, pause its scale-in, pin its count, or set a floor (which also wakes it), for a limited time", body: control.overrideRequestSchema,
   success: json("The override, now in force.", control.overrideSchema, 201), problems: [404, 409, 422], idempotencyKey: "required",
 });
 export const getOverride = define({
@@ -228,7 +235,7 @@ export const getMetrics = define({
 
 /** Every operation, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
-  getStatus, listTargets, getTarget, getHistory, getForecast, listForecasts, getForecastQuality, listMarks, addMark, getMark, undoMark, explainTarget, listDecisions, getDecision, explainDecision,
+  getStatus, listTargets, getTarget, getHistory, getForecast, listForecasts, getForecastQuality, listComparisons, listMarks, addMark, getMark, undoMark, explainTarget, listDecisions, getDecision, explainDecision,
   getMode, setMode, listOverrides, addOverride, getOverride, removeOverride, getKillSwitch, setKillSwitch,
   listPolicies, getPolicy, reloadPolicies, listBudgets, getShowback, getFocus, listRightSizing, streamEvents, getOpenApi, getLiveness, getReadiness, getMetrics,
 ];

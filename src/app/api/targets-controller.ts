@@ -44,6 +44,12 @@ export class TargetsController {
     return forecastOnWire(target, forecast);
   }
 
+  @Serves(operations.listComparisons)
+  comparisons(@Validated() { query }: Input<typeof operations.listComparisons>) {
+    const names = query.target ?? this.#view.targets().map((status) => status.target);
+    return { items: names.flatMap((name) => this.#view.comparison(name) ?? []) };
+  }
+
   @Serves(operations.listForecasts)
   forecasts(@Validated() { query }: Input<typeof operations.listForecasts>) {
     const names = query.target ?? this.#view.targets().map((status) => status.target);

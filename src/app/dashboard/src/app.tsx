@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Charts } from "./charts.tsx";
+import { Comparison } from "./comparison.tsx";
 import { Conditions } from "./conditions.tsx";
 import { CommandDialog, Overrides, type Command } from "./controls.tsx";
 import { DecisionDetail } from "./decision-detail.tsx";
@@ -55,6 +56,7 @@ export function App() {
               </div>
             </div>
             <Decisions decided={state.decided} nowSeconds={nowSeconds} onlyChanges={onlyChanges} onOnlyChanges={setOnlyChanges} onOpen={setOpened} />
+            <Comparison target={target.target} />
           </>
         )}
       </main>

@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type { killSwitchSchema, overrideSchema, statusSchema } from "../../api/schemas/control.ts";
+import type { comparisonSchema } from "../../api/schemas/comparison.ts";
 import type { decidedSchema, decisionSchema, outcomeSchema } from "../../api/schemas/decision.ts";
 import type { explanationSchema } from "../../api/schemas/explanation.ts";
 import type { budgetSchema, rightSizingSchema } from "../../api/schemas/money.ts";
 import type { forecastSchema, historySchema, targetSchema } from "../../api/schemas/target.ts";
 
 /** What the API says, by its own schemas; types only, so that the page ships without the validator. */
+export type Comparison = z.output<typeof comparisonSchema>;
 export type Target = z.output<typeof targetSchema>;
 export type Mode = Target["mode"];
 export type Condition = Target["conditions"][number];
