@@ -9,7 +9,6 @@ import { toldOnly } from "./step-effects.ts";
 import type { Departure } from "./step-leaving.ts";
 import type { Proposal } from "./step-propose.ts";
 import type { Purchased } from "./step-purchase.ts";
-import type { TargetState } from "./step-state.ts";
 
 export interface DecisionParts extends Proposal {
   readonly snapshot: Snapshot;
@@ -21,7 +20,7 @@ export interface DecisionParts extends Proposal {
 
 /** What was decided, why, and from which inputs. */
 export function decisionOf(parts: DecisionParts): Decision {
-  const { state, snapshot, seen, policy, plan, current, desired, reasons, missing, purchased } = parts;
+  const { snapshot, seen, policy, plan, current, desired, reasons, purchased } = parts;
   const { allocation } = purchased;
   const kind = kindOf(parts);
   const binding = reasons.findLast((reason) => reason.before !== reason.after);
@@ -76,6 +75,11 @@ function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Dec
     const source = spec === undefined ? {} : { source: `${spec.source}: ${spec.metric}` };
     if (observation.kind === "value" && value !== undefined) inputs[name] = { value, ageSeconds: nowSeconds - observation.timeSeconds, ...source };
     else if (observation.kind === "absent") inputs[name] = { cause: observation.cause, ...source };
+  }
+  for (const [name, observation] of Object.entries(seen.signals ?? {})) {
+    const spec = policy.extraSignals?.find((signal) => signal.name === name);
+    const source = { source: spec?.spec !== undefined ? `${spec.spec.source}: ${spec.spec.metric}` : (spec?.formula?.text ?? "the targets in front") };
+    inputs[name] = observation.kind === "value" ? { value: observation.value, ageSeconds: nowSeconds - observation.timeSeconds, ...source } : { cause: observation.cause, ...source };
   }
   const source = policy.actuator.type;
   if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds, source };

@@ -32,7 +32,10 @@ export class HistoryFeed {
   /** Takes what has been completed by now. Resolves when it is stored. */
   async take(policy: Policy, nowSeconds: number): Promise<void> {
     const { stepSeconds } = policy.forecast;
-    const signals = Object.entries(policy.signals) as [string, SignalSpec | undefined][];
+    const signals: readonly (readonly [string, SignalSpec | undefined])[] = [
+      ...(Object.entries(policy.signals) as [string, SignalSpec | undefined][]),
+      ...(policy.extraSignals ?? []).map(({ name, spec }) => [name, spec] as const),
+    ];
     await Promise.all(signals.map(async ([signal, spec]) => {
       if (spec === undefined) return;
       const points = this.#reader.takeSteps(spec, stepSeconds, nowSeconds);

@@ -70,12 +70,14 @@ export class TargetRuntime {
   async observe(policy: Policy, sources: TargetSources, nowSeconds: number): Promise<TargetSnapshot> {
     const signal = (spec: SignalSpec | undefined): Observation => (spec === undefined ? UNREAD : sources.readSignal(policy.name, spec, nowSeconds));
     const { demand, utilization, missRatio, backlog } = policy.signals;
+    const measured = (policy.extraSignals ?? []).flatMap(({ name, spec }) => (spec === undefined ? [] : [[name, signal(spec)] as const]));
     const workload = await this.#readWorkload(nowSeconds);
     const offerings = sources.offerings(policy, nowSeconds);
     const carbon = sources.carbon(policy, nowSeconds);
     const budgets = sources.budgets?.(policy, nowSeconds);
     return {
       demand: signal(demand), utilization: signal(utilization), missRatio: signal(missRatio), backlog: signal(backlog),
+      ...(measured.length > 0 && { signals: Object.fromEntries(measured) }),
       workload, notices: sources.takeNotices(policy.name),
       ...(offerings !== undefined && { offerings }),
       ...(carbon !== undefined && { carbon }),

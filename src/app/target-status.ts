@@ -96,7 +96,11 @@ const UNITS: Readonly<Record<string, string>> = { demand: "requests/s", utilizat
 function signalsOf(policy: Policy, seen: TargetSnapshot | undefined): Readonly<Record<string, SignalStatus>> {
   const specs = Object.entries(policy.signals) as [keyof Policy["signals"], SignalSpec | undefined][];
   const statuses = specs.flatMap(([name, spec]) => (spec === undefined || seen === undefined ? [] : [[name, { observation: seen[name], unit: UNITS[name] ?? "", source: `${spec.source}: ${spec.metric}` }] as const]));
-  return Object.fromEntries(statuses);
+  const extra = (policy.extraSignals ?? []).flatMap(({ name, spec }) => {
+    const observation = seen?.signals?.[name];
+    return spec === undefined || observation === undefined ? [] : [[name, { observation, unit: spec.unit ?? "", source: `${spec.source}: ${spec.metric}` }] as const];
+  });
+  return Object.fromEntries([...statuses, ...extra]);
 }
 
 function healthOf({ outlook, coverage }: StatusParts, decision: Decision | undefined): ForecastHealth {
@@ -119,6 +123,7 @@ function conditionsOf({ runtime, board, outlook }: StatusParts, decision: Decisi
     const observation = seen[name];
     return spec !== undefined && observation.kind === "absent" ? [`${name}: ${observation.detail}`] : [];
   });
+  for (const [name, observation] of Object.entries(seen?.signals ?? {})) if (observation.kind === "absent") bad.push(`${name}: ${observation.detail}`);
   const limited = decision?.reasons.find((reason) => reason.code === "guard-bounds" && reason.before > reason.after);
   const guarded = decision?.reasons.find((reason) => reason.code.startsWith("guard-") && reason.code !== "guard-bounds");
   const backOff = runtime.backOff;

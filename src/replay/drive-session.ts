@@ -150,7 +150,7 @@ function overridden(policy: Policy, { target, objective, intervalSeconds }: Driv
     ...plain,
     mode: "full",
     name: target.name ?? policy.name,
-    replicas: { min: target.min ?? policy.replicas.min, max: target.max ?? policy.replicas.max },
+    replicas: { ...policy.replicas, min: target.min ?? policy.replicas.min, max: target.max ?? policy.replicas.max },
     scaling: policy.scaling.by === "objective" && rate !== undefined ? { by: "objective", requestsPerSecondPerReplica: rate } : policy.scaling,
     objective: { latencySeconds: objective.latencySeconds ?? policy.objective.latencySeconds, errorBudget: objective.errorBudget ?? policy.objective.errorBudget },
     leadTimeSeconds: target.leadTimeSeconds ?? policy.leadTimeSeconds,

@@ -83,7 +83,7 @@ function fitNow(state: GroupState, policies: readonly Policy[], request: FitRequ
   const input = fitInput(state, request, policies);
   const result = input === undefined ? undefined : CONTROL_MODELS[request.modelId]?.fit(input);
   if (result?.ok !== true) return undefined;
-  return { target: request.target, modelId: request.modelId, digest: `${request.modelId}@${String(request.upToSeconds)}`, fittedToSeconds: request.upToSeconds, fit: result.fit };
+  return { target: request.target, ...(request.signal !== undefined && { signal: request.signal }), modelId: request.modelId, digest: `${request.modelId}@${String(request.upToSeconds)}`, fittedToSeconds: request.upToSeconds, fit: result.fit };
 }
 
 const NOT_MEASURED = missing("absent", "not measured");
