@@ -13,7 +13,7 @@ const BOOK = z.object({
   modeLimits: z.record(z.string(), z.enum(MODES)),
   overrides: z.array(
     z.object({
-      id: z.string(), target: z.string(), kind: z.enum(["pause", "pause-scale-in", "pin"]), replicas: z.int().nonnegative().optional(),
+      id: z.string(), target: z.string(), kind: z.enum(["pause", "pause-scale-in", "pin", "floor"]), replicas: z.int().nonnegative().optional(),
       reason: z.string(), author: z.string(), createdAtSeconds: z.number(), expiresAtSeconds: z.number(),
     }),
   ),

@@ -13,7 +13,7 @@ export interface GuardInput {
   /** What the last step decided: what the inventory is held against. */
   readonly askedReplicas: number | undefined;
   readonly workload: WorkloadObservation;
-  readonly bounds: { readonly min: number; readonly max: number };
+  readonly bounds: { readonly min: number; readonly max: number; readonly from?: string };
   /** Why a scale-in may not be trusted: each signal that is stale, absent or invalid, with its cause. Empty: all are good. */
   readonly badInputs: readonly string[];
   readonly overrides: readonly Override[];
@@ -69,7 +69,7 @@ function clampsFor(state: GuardState, input: GuardInput, current: number): reado
   }
   if (badInputs.length > 0) noScaleIn("guard-bad-data", `no scale-in on bad data: ${badInputs.join(", ")}`);
   if (input.timeSeconds < state.haltedUntilSeconds) noScaleIn("guard-halt", state.haltCause);
-  clamps.push({ code: "guard-bounds", text: `at least ${String(bounds.min)}, at most ${String(bounds.max)}`, allow: (count) => Math.max(bounds.min, Math.min(bounds.max, count)) });
+  clamps.push({ code: "guard-bounds", text: `at least ${String(bounds.min)}, at most ${String(bounds.max)}${bounds.from === undefined ? "" : ` (${bounds.from})`}`, allow: (count) => Math.max(bounds.min, Math.min(bounds.max, count)) });
   for (const override of input.overrides) {
     if (!applies(override, input)) continue;
     if (override.kind === "pause") clamps.push({ code: "guard-pause", text: pauseText(override), allow: () => current });

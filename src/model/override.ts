@@ -3,8 +3,8 @@ export interface Override {
   readonly id: string;
   /** A target's name, a group's name, or "*" for all. */
   readonly target: string;
-  readonly kind: "pause" | "pause-scale-in" | "pin";
-  /** The count of a pin. */
+  readonly kind: "pause" | "pause-scale-in" | "pin" | "floor";
+  /** The count of a pin, or the least of a floor. */
   readonly replicas?: number;
   readonly reason: string;
   readonly author: string;

@@ -55,6 +55,10 @@ export interface ReplicaBounds {
   readonly max: number;
   /** Only where `min` is 0: how long the load must be known to be zero before the last replica goes. */
   readonly idleAfterSeconds?: number;
+  /** While a schedule has shut the target down: the bounds that hold once it is woken. */
+  readonly awake?: { readonly min: number; readonly max: number };
+  /** What has set these bounds, in words, where it is not the policy itself. */
+  readonly from?: string;
 }
 
 /** A signal beside the demand: read from its source, or worked out by a formula. */
@@ -119,10 +123,15 @@ export interface ScheduleSpec {
   readonly name: string;
   readonly cron: string;
   readonly timezone: string;
+  /** Elapsed time; 0 where `untilCron` ends it. */
   readonly durationSeconds: number;
+  /** Ends at the next match of this, in the same time zone: right on the days on which clocks change too. */
+  readonly untilCron?: string;
   readonly minReplicas: number | undefined;
   readonly maxReplicas: number | undefined;
   readonly priority: number;
+  /** While it holds the target is shut down: no replica at all, whatever `replicas.min` says. */
+  readonly off?: boolean;
   readonly expiresAtSeconds: number | undefined;
 }
 

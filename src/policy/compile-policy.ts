@@ -129,8 +129,8 @@ function behaviorOf({ tolerance, scaleOut, scaleIn }: SpecInput["behavior"], by:
 }
 
 function plainSchedule(schedule: SpecInput["schedules"][number]): ScheduleSpec {
-  const { name, cron, timezone, duration, minReplicas, maxReplicas, priority, expires } = schedule;
-  return { name, cron, timezone, durationSeconds: duration, minReplicas, maxReplicas, priority, expiresAtSeconds: expires };
+  const { name, cron, timezone, duration = 0, until, minReplicas, maxReplicas, priority, off, expires } = schedule;
+  return { name, cron, timezone, durationSeconds: duration, ...(until !== undefined && { untilCron: until }), minReplicas, maxReplicas, priority, ...(off === true && { off }), expiresAtSeconds: expires };
 }
 
 function plainEvent(event: SpecInput["events"][number]): EventSpec {

@@ -68,11 +68,18 @@ function boundsFaults(path: Path, bounds: { readonly minReplicas?: number | unde
   return faults;
 }
 
+function offFaults(path: Path, bounds: { readonly minReplicas?: number | undefined; readonly maxReplicas?: number | undefined }): readonly Fault[] {
+  return (["minReplicas", "maxReplicas"] as const).filter((field) => bounds[field] !== undefined).map((field) => keyFault([...path, field], "has no effect with off: true", "remove it, or off"));
+}
+
 function scheduleFaults({ schedules = [], replicas }: Partial<SpecInput>): readonly Fault[] {
   return schedules.flatMap((schedule, index) => {
     const path = ["schedules", index];
-    const faults = [...boundsFaults(path, schedule, replicas)];
+    const faults = schedule.off === true ? [...offFaults(path, schedule)] : [...boundsFaults(path, schedule, replicas)];
     if (!isTimezone(schedule.timezone)) faults.push(fault([...path, "timezone"], `unknown time zone ${JSON.stringify(schedule.timezone)}`, suggestOneOf(schedule.timezone, Intl.supportedValuesOf("timeZone")) ?? "write an IANA name: Europe/Berlin, or UTC"));
+    if ((schedule.until === undefined) === (schedule.duration === undefined)) faults.push(schedule.until === undefined ? fault(path, "needs duration or until", "write duration: 8h") : keyFault([...path, "duration"], "give until or duration, not both", "remove one of the two"));
+    const untilProblem = schedule.until === undefined ? undefined : cronProblem(schedule.until);
+    if (untilProblem !== undefined) faults.push(fault([...path, "until"], `${JSON.stringify(schedule.until)} is not a schedule: ${untilProblem}`, 'write five fields, minute hour day month weekday: "0 7 * * 1-5"'));
     const problem = cronProblem(schedule.cron);
     if (problem !== undefined) faults.push(fault([...path, "cron"], `${JSON.stringify(schedule.cron)} is not a schedule: ${problem}`, 'write five fields, minute hour day month weekday: "0 8 * * 1-5"'));
     const first = schedules.findIndex((other) => other.name === schedule.name);

@@ -151,8 +151,10 @@ const schedule = z.strictObject({
   name: objectName().describe("Its name, shown in the decisions that it shapes."),
   cron: text().describe("When it begins: five fields (minute hour day month weekday)."),
   timezone: text().prefault("UTC").describe("The time zone of the cron fields (IANA): Europe/Berlin."),
-  duration: duration({ min: 60, usualUnit: "h" }).describe("How long it holds."),
+  duration: duration({ min: 60, usualUnit: "h" }).optional().describe("How long it holds. Give this, or `until`."),
+  until: text().optional().describe("When it ends: five fields, as `cron`, in the same time zone. Give this, or `duration`."),
   ...bounds,
+  off: flag().optional().describe("true: shut down while it holds, to no replica at all, whatever replicas.min says; it ends a lead time early. A floor override wakes the target before."),
   expires: instant().optional().describe("After this it never begins again."),
 });
 

@@ -85,15 +85,15 @@ export class ControlsController {
       throw new ProblemError(kind, detail, { errors: [{ in: "body", pointer, detail }] });
     };
     if (meant.length === 0 && asked.target !== "*") refuse("not-found", "/target", `there is no target or group "${asked.target}"`);
-    const tight = meant.find((status) => asked.replicas !== undefined && !fits(asked.replicas, status));
+    const tight = meant.find((status) => asked.replicas !== undefined && !fits(asked.replicas, asked.kind, status));
     if (tight !== undefined) {
       refuse("conflict", "/replicas", `${String(asked.replicas)} is outside what the policy of "${tight.target}" allows: ${String(tight.replicas.min)} to ${String(tight.replicas.max)}`);
     }
   }
 }
 
-function fits(replicas: number, status: TargetStatus): boolean {
-  return replicas >= status.replicas.min && replicas <= status.replicas.max;
+function fits(replicas: number, kind: string, status: TargetStatus): boolean {
+  return (kind === "floor" || replicas >= status.replicas.min) && replicas <= status.replicas.max;
 }
 
 function modeOf(status: TargetStatus) {

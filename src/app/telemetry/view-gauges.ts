@@ -47,7 +47,7 @@ export function registerViewGauges(meter: Meter, targets: LabelCap, viewOf: () =
     result.observe(killSwitch, view.killSwitch().engaged ? 1 : 0);
     result.observe(generation, view.policies().generation);
     result.observe(policyOk, view.policies().problems.length === 0 ? 1 : 0);
-    for (const kind of ["pause", "pause-scale-in", "pin"]) {
+    for (const kind of ["pause", "pause-scale-in", "pin", "floor"]) {
       result.observe(overrides, view.overrides().filter((override) => override.kind === kind).length, { kind });
     }
     for (const { name, spentShare, forecast, limit, breachProbability } of view.money.budgets().slice(0, MOST_BUDGETS)) {

@@ -17,6 +17,7 @@ export const overrideRequestSchema = z
     z.strictObject({ kind: z.literal("pause"), ...overrideBase }),
     z.strictObject({ kind: z.literal("pause-scale-in"), ...overrideBase }),
     z.strictObject({ kind: z.literal("pin"), replicas: replicaCount, ...overrideBase }),
+    z.strictObject({ kind: z.literal("floor"), replicas: replicaCount.describe("At least so many; it also wakes a target that a schedule has shut down, or that stands at zero."), ...overrideBase }),
   ])
   .meta({ id: "OverrideRequest" });
 
@@ -24,7 +25,7 @@ export const overrideSchema = z
   .object({
     id: z.string(),
     target: targetName,
-    kind: z.enum(["pause", "pause-scale-in", "pin"]),
+    kind: z.enum(["pause", "pause-scale-in", "pin", "floor"]),
     replicas: replicaCount.optional(),
     reason: z.string(),
     author: z.string(),

@@ -23,6 +23,7 @@ const KIND_NOTES: Readonly<Record<Override["kind"], string>> = {
   pause: "No change at all until it ends.",
   "pause-scale-in": "Only more capacity, never less, until it ends.",
   pin: "A fixed count until it ends.",
+  floor: "At least so many until it ends. Wakes a target that a schedule has shut down, or that stands at zero.",
 };
 
 interface OverridesProps {
@@ -49,7 +50,7 @@ export function Overrides({ target, overrides, nowSeconds, onCommand }: Override
         </ul>
       )}
       <p class="buttons">
-        {(["pause", "pause-scale-in", "pin"] as const).map((kind) => (
+        {(["pause", "pause-scale-in", "pin", "floor"] as const).map((kind) => (
           <button key={kind} type="button" class="secondary" onClick={() => { onCommand({ type: "override", kind }); }}>{words(kind)}…</button>
         ))}
       </p>
@@ -105,7 +106,7 @@ function CommandFields({ command, target }: { readonly command: Command; readonl
   if (command.type !== "override") return null;
   return (
     <>
-      {command.kind === "pin" ? <label>Replicas <input name="replicas" type="number" required min={target.replicas.min} max={target.replicas.max} defaultValue={String(target.replicas.ready ?? target.replicas.min)} /></label> : null}
+      {command.kind === "pin" || command.kind === "floor" ? <label>Replicas <input name="replicas" type="number" required min={command.kind === "pin" ? target.replicas.min : 1} max={command.kind === "pin" ? target.replicas.max : undefined} defaultValue={String(target.replicas.ready ?? target.replicas.min)} /></label> : null}
       <label>For <select name="duration" defaultValue="3600">{DURATIONS.map(([seconds, text]) => <option key={seconds} value={seconds} selected={seconds === 3_600}>{text}</option>)}</select></label>
     </>
   );
@@ -115,7 +116,7 @@ function carryOut(command: Command, target: Target, form: FormData): Promise<unk
   const by = { author: String(form.get("author")), reason: String(form.get("reason")) };
   switch (command.type) {
     case "override": {
-      const pinned = command.kind === "pin" ? { replicas: Number(form.get("replicas")) } : {};
+      const pinned = command.kind === "pin" || command.kind === "floor" ? { replicas: Number(form.get("replicas")) } : {};
       return send("POST", "/overrides", { kind: command.kind, target: target.target, durationSeconds: Number(form.get("duration")), ...pinned, ...by });
     }
     case "end-override":
