@@ -85,6 +85,8 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    const nowSeconds = this.#parts.clock.nowSeconds();
+    for (const { kind, detail } of this.#comparisonNotes([...this.targets.values()].map(({ runtime }) => runtime.policy))) await this.#parts.journal.appendNote(nowSeconds, kind, detail);
     await Promise.all([...this.targets.values()].map((target) => target.runtime.actuator.close()));
   }
 
