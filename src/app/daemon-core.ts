@@ -35,9 +35,9 @@ export interface DaemonCore {
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** Opens stores and brake, settles what the last process left open. What was opened is pushed to `closers`, whatever comes. */
-export async function openCore(config: DaemonConfig, { clock, log }: { readonly clock: Clock; readonly log: Log }, closers: Closers): Promise<Result<DaemonCore>> {
+export async function openCore(config: DaemonConfig, { clock, log, onJournalSync }: { readonly clock: Clock; readonly log: Log; onJournalSync(durationSeconds: number): void }, closers: Closers): Promise<Result<DaemonCore>> {
   const directory = resolve(config.data.directory);
-  const journal = await openSegmentJournal(join(directory, JOURNAL_FOLDER));
+  const journal = await openSegmentJournal(join(directory, JOURNAL_FOLDER), { onSync: onJournalSync });
   if (!journal.ok) return journal;
   closers.push(() => journal.value.close());
   for (const damage of journal.value.damage) log.error({ damage }, "the journal was damaged: what could not be read is kept beside it");

@@ -72,11 +72,11 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const { configuration, log } = options;
   const config = configuration.daemon;
   const clock = options.clock ?? SYSTEM_CLOCK;
-  const core = await openCore(config, { clock, log }, closers);
-  if (!core.ok) return core;
-  const { journal, history, book, metrics, killSwitch } = core.value;
   const telemetry = await startTelemetry({ version: VERSION, log, now: () => clock.nowSeconds(), otlpEndpoint: config.telemetry.otlpEndpoint });
   closers.push(() => telemetry.close());
+  const core = await openCore(config, { clock, log, onJournalSync: (seconds) => { telemetry.journalSynced(seconds); } }, closers);
+  if (!core.ok) return core;
+  const { journal, history, book, metrics, killSwitch } = core.value;
   const sources = await MetricSources.open({ clock, log, otlp: new SignalReader(metrics.table), configured: config.sources.metrics, onRefreshed: (...refresh) => { telemetry.sourceRefreshed(...refresh); } });
   if (!sources.ok) return sources;
   const reader = sources.value;

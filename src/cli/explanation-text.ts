@@ -46,10 +46,15 @@ function inputsOf({ inputs }: Explanation, { alert, end }: Style): string[] {
   return ["Inputs, as they were seen:", ...table(rows, ["left", "right", "right", "left"])];
 }
 
-function quantilesOf({ quantiles, decision: { forecast } }: Explanation): string[] {
+function quantilesOf({ quantiles, forecast: origin, decision: { forecast } }: Explanation): string[] {
   if (forecast === undefined || quantiles.length === 0) return [];
   const levels = quantiles.map(({ level, demand }) => `p${String(Number((level * 100).toFixed(1)))} ${round(demand)}`);
-  return [`Forecast in ${round(forecast.leadTimeSeconds)} s (${forecast.model}; decided by ${forecast.used}): ${levels.join(", ")}`];
+  const fit = origin?.fitAgeSeconds === undefined ? "" : `, by a fit that had seen all but the last ${round(origin.fitAgeSeconds)} s`;
+  return [
+    `Forecast in ${round(forecast.leadTimeSeconds)} s (${forecast.model}; decided by ${forecast.used}): ${levels.join(", ")}`,
+    ...(origin === undefined ? [] : [`  made from demand that was ${round(origin.ageSeconds)} s old${fit}`]),
+    ...(origin?.standsIn === undefined ? [] : [`  the newest load, held, stands in ${origin.standsIn}`]),
+  ];
 }
 
 function alternativesOf({ alternatives }: Explanation): string[] {

@@ -28,6 +28,8 @@ export interface SegmentJournalOptions {
   readonly segmentBytes?: number;
   /** What does the reading and writing; a test puts its faults here. */
   readonly files?: JournalFiles;
+  /** Told how long each group commit took to be durable. */
+  readonly onSync?: (durationSeconds: number) => void;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
     const recovered = await (readOnly ? recoverBesideWriter(files) : recoverSegments(files, false));
     if (recovered.ok) {
       const effects = await effectsOf(recovered.value);
-      return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }));
+      return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES, ...(options.onSync !== undefined && { onSync: options.onSync }) }));
     }
     lock?.release();
     return recovered;
@@ -102,6 +104,7 @@ interface Parts {
   readonly files: JournalFiles;
   readonly lock: { release(): void } | undefined;
   readonly segmentBytes: number;
+  readonly onSync?: (durationSeconds: number) => void;
 }
 
 class SegmentJournal implements Journal {
@@ -116,7 +119,7 @@ class SegmentJournal implements Journal {
   readonly #cache = new PassCache();
   #closed = false;
 
-  constructor({ segments, effects, damage, files, lock, segmentBytes }: Parts) {
+  constructor({ segments, effects, damage, files, lock, segmentBytes, onSync }: Parts) {
     this.damage = damage;
     this.#segments = segments;
     this.#effects = effects;
@@ -124,7 +127,7 @@ class SegmentJournal implements Journal {
     this.#lock = lock;
     this.#reader = new JournalReader(segments, effects, this.#cache);
     this.#sealer = new Sealer(files, segments);
-    this.#writer = new SegmentWriter({ files, segments, segmentBytes, onCommit: (segment, entry, stored) => { this.#committed(segment, entry, stored); } });
+    this.#writer = new SegmentWriter({ files, segments, segmentBytes, onCommit: (segment, entry, stored) => { this.#committed(segment, entry, stored); }, ...(onSync !== undefined && { onSync }) });
     if (lock !== undefined) this.#sealer.kick();
   }
 

@@ -19,6 +19,8 @@ export interface WriterParts {
   readonly segments: Segment[];
   readonly segmentBytes: number;
   readonly onCommit: OnCommit;
+  /** Told how long each commit took to be written and synced. */
+  readonly onSync?: (durationSeconds: number) => void;
 }
 
 interface Pending {
@@ -36,6 +38,7 @@ interface Pending {
 export class SegmentWriter {
   readonly #files: JournalFiles;
   readonly #onCommit: OnCommit;
+  readonly #onSync: ((durationSeconds: number) => void) | undefined;
   readonly #segments: Segment[];
   readonly #segmentBytes: number;
   readonly #chains = new Map<string, { readonly stored: StoredPass; readonly length: number }>();
@@ -49,11 +52,12 @@ export class SegmentWriter {
   /** A segment with bytes after its durable end that could not be cut yet. */
   #uncut: Segment | undefined;
 
-  constructor({ files, segments, segmentBytes, onCommit }: WriterParts) {
+  constructor({ files, segments, segmentBytes, onCommit, onSync }: WriterParts) {
     this.#files = files;
     this.#segments = segments;
     this.#segmentBytes = segmentBytes;
     this.#onCommit = onCommit;
+    this.#onSync = onSync;
     const newest = segments.at(-1);
     this.#next = newest?.nextSequence ?? 1;
     this.#continue(newest);
@@ -141,8 +145,10 @@ export class SegmentWriter {
     const isNew = segment.size === 0;
     if (batch[0] !== undefined) markFirstOfCommit(batch[0].bytes);
     const bytes = Buffer.concat([...(isNew ? [HEADER] : []), ...batch.map((item) => item.bytes)]);
+    const startedAt = performance.now();
     await this.#files.append(segment.name, bytes);
     await this.#files.sync(segment.name);
+    this.#onSync?.((performance.now() - startedAt) / 1_000);
     if (isNew) {
       await this.#files.syncFolder();
       segment.size = HEADER.length;

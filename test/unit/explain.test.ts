@@ -67,7 +67,25 @@ describe("inputs and quantiles", () => {
       quantiles: [Float64Array.of(10, 11, 12), Float64Array.of(20, 21, 22)], model: { id: "m", digest: "", weights: {}, relativeError: Number.NaN, note: "" },
     };
     expect(explain({ ...record, forecast }).quantiles).toEqual([{ level: 0.5, demand: 11 }, { level: 0.9, demand: 21 }]);
-    expect(explain(record).quantiles).toEqual([{ level: 0.5, demand: 1 }, { level: 0.99, demand: 2 }]);
+    expect(explain(recordOf({})).quantiles).toEqual([]);
+  });
+
+  it("come from the decision alone by the control model's law, where the pass carries no forecast", () => {
+    const { quantiles } = explain(recordOf({ forecast: { leadTimeSeconds: 70, p50: 100, p99: 100 * Math.exp(0.1 * 2.326347874), model: "lead-ridge", used: "forecast" } }));
+    expect(quantiles.map(({ level }) => level)).toEqual([0.5, 0.9, 0.95, 0.99]);
+    expect(quantiles[1]?.demand).toBeCloseTo(100 * Math.exp(0.1 * 1.28155), 2);
+    expect(quantiles[2]?.demand).toBeCloseTo(100 * Math.exp(0.1 * 1.64485), 2);
+    expect(explain(recordOf({ forecast: { leadTimeSeconds: 70, p50: 0, p99: 3, model: "m", used: "forecast" } })).quantiles).toEqual([{ level: 0.5, demand: 0 }, { level: 0.99, demand: 3 }]);
+  });
+
+  it("tell how old the demand was, how old the fit, and what stands in for it", () => {
+    const record = recordOf({ timeSeconds: 1_700_000_000, forecast: { leadTimeSeconds: 70, p50: 1, p99: 2, model: "persistence", used: "forecast", fittedToSeconds: 1_699_996_400, demotion: { sinceSeconds: 1_699_999_940, reason: "it lost" } } });
+    const snapshot = { ...record.snapshot, targets: { [record.decision.target]: { demand: { kind: "value", value: 5, timeSeconds: 1_699_999_996 } } } } as unknown as typeof record.snapshot;
+    expect(explain({ ...record, snapshot }).forecast).toEqual({ originSeconds: 1_699_999_996, ageSeconds: 4, fitAgeSeconds: 3_600, standsIn: "since 2023-11-14T22:12:20.000Z: it lost" });
+    expect(explain(recordOf({})).forecast).toBeUndefined();
+  });
+
+  it("leave out what is not known", () => {
     expect(explain(recordOf({})).quantiles).toEqual([]);
     expect(explain(recordOf({ forecast: { leadTimeSeconds: 70, p50: Number.NaN, p99: 2, model: "m", used: "reactive" } })).quantiles).toEqual([{ level: 0.99, demand: 2 }]);
   });

@@ -18,6 +18,7 @@ export function explain(record: DecisionRecord, whyNot?: string): Explanation {
     summary: summarize(decision),
     inputs: Object.entries(decision.inputs).map(([name, input]) => ({ name, ...input })),
     quantiles: quantilesAtLeadTime(record),
+    ...forecastOrigin(record),
     steps: decision.reasons.map((reason) => ({ ...reason, changed: reason.before !== reason.after })),
     ...(binding === undefined ? {} : { binding }),
     alternatives: alternativesTo(record),
@@ -26,16 +27,42 @@ export function explain(record: DecisionRecord, whyNot?: string): Explanation {
   };
 }
 
-/** Every level of the journalled forecast at the horizon nearest the lead time; without one, the two that the decision keeps. */
+/** Levels that are told of a decision's forecast, with their standard normal quantiles. */
+const TOLD_LEVELS = [[0.5, 0], [0.9, 1.2815515655], [0.95, 1.644853627], [0.99, 2.326347874]] as const;
+const Z99 = 2.326347874;
+
+/**
+ * Every level of the journalled forecast at the horizon nearest the lead time; without one, those of the control model, whose
+ * law two quantiles tell whole: the logarithm of the load is normal (forecasts/models/lead-ridge.ts).
+ */
 function quantilesAtLeadTime({ decision, forecast }: DecisionRecord): Explanation["quantiles"] {
   const used = decision.forecast;
   if (used === undefined) return [];
   const at = forecast === undefined ? -1 : nearest(forecast.horizonsSeconds, used.leadTimeSeconds);
-  if (forecast === undefined || at < 0) return [{ level: 0.5, demand: used.p50 }, { level: 0.99, demand: used.p99 }].filter(({ demand }) => Number.isFinite(demand));
+  if (forecast === undefined || at < 0) {
+    const scale = used.p50 > 0 ? Math.log(used.p99 / used.p50) / Z99 : NaN;
+    const demandAt = (level: number, z: number): number => (level === 0.5 ? used.p50 : level === 0.99 ? used.p99 : used.p50 * Math.exp(scale * z));
+    return TOLD_LEVELS.map(([level, z]) => ({ level, demand: demandAt(level, z) })).filter(({ demand }) => Number.isFinite(demand));
+  }
   return forecast.levels.flatMap((level, index) => {
     const demand = forecast.quantiles[index]?.[at];
     return demand === undefined || !Number.isFinite(demand) ? [] : [{ level, demand }];
   });
+}
+
+/** What the forecast was made from and how old that was: the demand of the decision, its fit, and what stands in for it. */
+function forecastOrigin({ decision, snapshot }: DecisionRecord): Pick<Explanation, "forecast"> {
+  const used = decision.forecast;
+  const demand = snapshot.targets[decision.target]?.demand;
+  if (used === undefined || demand?.kind !== "value") return {};
+  return {
+    forecast: {
+      originSeconds: demand.timeSeconds,
+      ageSeconds: decision.timeSeconds - demand.timeSeconds,
+      ...(used.fittedToSeconds !== undefined && { fitAgeSeconds: decision.timeSeconds - used.fittedToSeconds }),
+      ...(used.demotion !== undefined && { standsIn: `since ${new Date(used.demotion.sinceSeconds * 1000).toISOString()}: ${used.demotion.reason}` }),
+    },
+  };
 }
 
 function nearest(horizonsSeconds: readonly number[], wanted: number): number {

@@ -41,7 +41,11 @@ export const decisionSchema = z
       .optional()
       .describe("The constraint that bound, and what would have been decided without it."),
     forecast: z
-      .object({ leadTimeSeconds: z.number(), p50: z.number().nullable(), p99: z.number().nullable(), model: z.string(), used: z.enum(["forecast", "reactive", "hold", "static"]) })
+      .object({
+        leadTimeSeconds: z.number(), p50: z.number().nullable(), p99: z.number().nullable(), model: z.string(), used: z.enum(["forecast", "reactive", "hold", "static"]),
+        fittedToSeconds: timeSeconds.optional().describe("The newest row that the fit in use has seen."),
+        demotion: z.object({ sinceSeconds: timeSeconds, reason: z.string() }).optional().describe("While the model says only that the load stays: since when, and why."),
+      })
       .optional()
       .describe("Demand at the lead time, by quantile (null while the model knows none), and what the decision stood on."),
     inputs: z.record(z.string(), inputSchema).describe("Inputs as they were seen, with their age."),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { timeSeconds } from "./common.ts";
 import { decisionSchema, outcomeSchema, reasonSchema } from "./decision.ts";
 
 export const whyNotSchema = z
@@ -32,6 +33,15 @@ export const explanationSchema = z
       }),
     ),
     quantiles: z.array(z.object({ level: z.number(), demand: z.number() })).describe("Of demand at the lead time; empty without a forecast."),
+    forecast: z
+      .object({
+        originSeconds: timeSeconds.describe("The newest demand that it was made from."),
+        ageSeconds: z.number().describe("How old that was when it was decided."),
+        fitAgeSeconds: z.number().optional().describe("How old the newest row was that the fit had seen."),
+        standsIn: z.string().optional().describe("Since when and why the newest load, held, stands in for the fit."),
+      })
+      .optional()
+      .describe("What the quantiles were made from."),
     steps: z.array(reasonSchema.extend({ changed: z.boolean() })).describe("Each rule, before → after, in order."),
     binding: z
       .object({ code: z.string(), text: z.string(), before: z.number(), after: z.number(), desiredReplicasWithout: z.number(), costPerHourUsdWithout: z.number().optional() })
