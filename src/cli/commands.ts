@@ -12,6 +12,7 @@ interface CommandEntry {
 /** In the order that `foretide help` shows. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: { summary: "run the daemon", load: () => import("./serve.ts") },
+  sidecar: { summary: "run the daemon beside one service, in little memory", load: () => import("./sidecar.ts") },
   demo: { summary: "run the daemon beside a small demo service", load: () => import("./demo.ts") },
   validate: { summary: "check foretide.yaml and the policies: every error at once", load: () => import("./validate.ts") },
   init: { summary: "write a first configuration", load: () => import("./init.ts") },
@@ -20,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   journal: { summary: "check, export or import a journal", load: () => import("./journal.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
+  "right-size": { summary: "the machines that would carry a target's measured use for less, each with its risk", load: () => import("./right-size.ts") },
   capacity: { summary: "say when a growing load reaches its maximum, quota or budget", load: () => import("./capacity.ts") },
   forecast: { summary: "forecast the series of a CSV file", load: () => import("./forecast.ts") },
   drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },

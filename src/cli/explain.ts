@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { explain } from "../app/api/explain.ts";
@@ -7,10 +7,10 @@ import type { JournalledDecision } from "../journal/journal.ts";
 import { JOURNAL_FOLDER, openSegmentJournal } from "../journal/segment-journal.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
+import { ask, daemonAddress, readToken } from "./ask-daemon.ts";
 import { COLOURED, explanationText, PLAIN } from "./explanation-text.ts";
 
 const USAGE_ERROR = 64;
-const ANSWER_TIMEOUT_MILLISECONDS = 5_000;
 
 interface Options {
   readonly whyNot?: string;
@@ -82,34 +82,14 @@ async function fromJournal(subject: string, dataFolder: string, whyNot: string |
 }
 
 async function fromDaemon(subject: string, options: Options): Promise<Result<Explanation>> {
-  const base = (options.url ?? process.env["FORETIDE_URL"] ?? "http://127.0.0.1:8080").replace(/\/$/u, "");
+  const base = daemonAddress(options.url);
   const token = readToken(options.tokenFile);
   if (!token.ok) return token;
   const query = options.whyNot === undefined ? "" : `?whyNot=${encodeURIComponent(options.whyNot)}`;
   const path = (kind: string) => `${base}/api/v1/${kind}/${encodeURIComponent(subject)}/explanation${query}`;
-  const asDecision = await ask(path("decisions"), token.value);
+  const asDecision = await ask<Explanation>(path("decisions"), token.value);
   if (asDecision.ok || asDecision.failure !== "missing") return asDecision;
-  const asTarget = await ask(path("targets"), token.value);
+  const asTarget = await ask<Explanation>(path("targets"), token.value);
   if (asTarget.ok || asTarget.failure !== "missing") return asTarget;
   return failure("missing", `the daemon knows no decision and no target "${subject}"`);
-}
-
-function readToken(file: string | undefined): Result<string | undefined> {
-  if (file === undefined) return success(process.env["FORETIDE_TOKEN"]);
-  try {
-    return success(readFileSync(file, "utf8").trim());
-  } catch (error) {
-    return failure("permanent", `cannot read the token: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-async function ask(url: string, token: string | undefined): Promise<Result<Explanation>> {
-  try {
-    const response = await fetch(url, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLISECONDS) });
-    if (response.ok) return success((await response.json()) as Explanation);
-    const problem = (await response.json().catch(() => ({}))) as { detail?: string };
-    return failure(response.status === 404 ? "missing" : "permanent", problem.detail ?? `the daemon answered ${String(response.status)}`);
-  } catch (error) {
-    return failure("transient", `no daemon answers at ${new URL(url).origin}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
