@@ -6,6 +6,7 @@ RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node node_modules/typescript/bin/tsc -p tsconfig.json
 RUN node node_modules/vite/bin/vite.js build --logLevel warn --config src/app/dashboard/vite.config.ts
+RUN node scripts/bundle-server.mjs
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
@@ -17,6 +18,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/config ./config
 RUN install -d -o node -g node /var/lib/foretide
 VOLUME /var/lib/foretide
+# Beside one service: CMD ["node", "dist/src/main.js", "sidecar", "--config", …] runs the same daemon in half the memory.
 # 8080 API and page, 4318 OTLP over HTTP, 4317 OTLP over gRPC. All listen on loopback until FORETIDE_HOST (which needs
 # FORETIDE_TOKEN) and FORETIDE_OTLP_HOST say otherwise. Run with --read-only: only /var/lib/foretide is written to.
 EXPOSE 8080 4318 4317
