@@ -90,7 +90,7 @@ describe("the page", () => {
     expect(tiles).toContain("p99 held 98.8%");
     expect(await page.locator(".legend").first().innerText()).toMatch(/Capacity [\s\S]*p99 in 30 s [\s\S]*p50 in 30 s [\s\S]*Load/u);
     expect(await page.locator(".legend").nth(1).innerText()).toMatch(/Ready[\s\S]*Desired[\s\S]*HPA would run[\s\S]*Needed, in hindsight/u);
-    expect(await page.locator("tbody tr").count()).toBeGreaterThanOrEqual(5);
+    expect(await page.getByRole("region", { name: "Latest decisions" }).locator("tbody tr").count()).toBeGreaterThanOrEqual(5);
     await expect.poll(() => coloursOf(page, "Load requests/s")).toBeGreaterThan(20);
     await expect.poll(() => coloursOf(page, "Replicas")).toBeGreaterThan(20);
     expect(requests.filter((url) => !url.startsWith(`${base}/`))).toEqual([]);
@@ -116,7 +116,7 @@ describe("the page", () => {
     for (let index = 0; index < 3; index += 1) daemon.tick();
     const newest = await daemon.decisions.decisions({ target: "checkout", limit: 1 });
     const text = newest.ok ? (newest.value.decisions[0]?.decision.reasons.findLast((reason) => reason.before !== reason.after)?.text ?? newest.value.decisions[0]?.decision.reasons[0]?.text ?? "") : "";
-    await expect.poll(() => page.locator("tbody tr").first().innerText()).toContain(text);
+    await expect.poll(() => page.getByRole("region", { name: "Latest decisions" }).locator("tbody tr").first().innerText()).toContain(text);
     await expect.poll(() => page.locator(".tiles").innerText()).toContain(`${String(daemon.target("checkout")?.replicas.ready)} of`);
   });
 
@@ -162,6 +162,42 @@ describe("a challenger", () => {
     await expect.poll(() => page.locator(".mode").innerText()).toContain("Recommend");
     expect(await card.count()).toBe(0);
     expect(complaints).toEqual([]);
+  });
+});
+
+describe("the forecasts on the page", () => {
+  it("say how often they held, of how many, what stands in since when and why, and what was borrowed", async () => {
+    const { base } = await serve();
+    const { page, complaints } = await visit(base);
+    const card = page.getByRole("region", { name: "Forecast", exact: true });
+    await card.getByText("said 90%, was 91% of 1,204").waitFor();
+    const text = await card.innerText();
+    expect(text).toContain("38% less error than last season");
+    expect(text).toMatch(/24 h ahead: last season stands in for 2 h: seasonal naive is used: the ensemble's recent error is 1\.12 times its/u);
+    expect(await card.getByRole("img", { name: /^By day/u }).count()).toBe(4);
+    await page.getByLabel("Target").selectOption("search");
+    await card.getByText('those of "checkout" times 2.67').waitFor();
+    await page.getByLabel("Target").selectOption("invoices");
+    await card.getByText("No forecast has come due yet").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it("mark a stretch that is not learned from, show it on the load, and undo it", async () => {
+    const { base, daemon } = await serve();
+    const { page } = await visit(base);
+    await page.getByRole("img", { name: /Not learned from: deploy\./u }).waitFor();
+    await page.getByRole("button", { name: "Mark a stretch…" }).click();
+    await page.getByLabel("What it was").selectOption("one-off");
+    await page.getByLabel("Reason").fill("a film was shown");
+    await page.getByLabel("Your name").fill("ada");
+    await page.getByRole("button", { name: "Mark it" }).click();
+    await page.getByText("“a film was shown” · ada").waitFor();
+    expect(daemon.marks("checkout").map(({ kind, toSeconds, fromSeconds }) => [kind, toSeconds - fromSeconds])).toContainEqual(["one-off", 3_600]);
+    await page.getByRole("button", { name: /^Undo deploy/u }).click();
+    await page.getByLabel("Reason").fill("it was none");
+    await page.getByRole("button", { name: "Undo it" }).click();
+    await expect.poll(() => daemon.mark("deploy-1")).toBeUndefined();
+    expect(await violations(page)).toEqual([]);
   });
 });
 

@@ -7,9 +7,11 @@ import { DecisionDetail } from "./decision-detail.tsx";
 import { Change, Decisions, KindChip, Why } from "./decisions.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ago, quantity, span, words } from "./format.ts";
+import { ForecastCard } from "./forecast-card.tsx";
 import { Header } from "./header.tsx";
 import { setToken } from "./http.ts";
 import { Money } from "./money.tsx";
+import { MarksCard } from "./marks-card.tsx";
 import { Tiles } from "./tiles.tsx";
 import { useDaemon, type DaemonState } from "./use-daemon.ts";
 import type { Decision, Target } from "./wire-types.ts";
@@ -48,7 +50,13 @@ export function App() {
             <Tiles target={target} nowSeconds={nowSeconds} />
             <WindowPicker value={windowSeconds} onPick={setWindow} />
             <div class="main-grid">
-              <div class="stack">{state.history === undefined ? null : <Charts target={target} history={state.history} forecast={state.forecast} windowSeconds={windowSeconds} nowSeconds={nowSeconds} />}</div>
+              <div class="stack">
+                {state.history === undefined ? null : <Charts target={target} history={state.history} forecast={state.forecast} marks={state.marks} windowSeconds={windowSeconds} nowSeconds={nowSeconds} />}
+                <div class="pair">
+                  {state.quality === undefined ? null : <ForecastCard quality={state.quality} nowSeconds={nowSeconds} />}
+                  <MarksCard marks={state.marks} onCommand={setCommand} />
+                </div>
+              </div>
               <div class="stack side">
                 <Overrides target={target} overrides={state.overrides} nowSeconds={nowSeconds} onCommand={setCommand} />
                 <Conditions target={target} nowSeconds={nowSeconds} />

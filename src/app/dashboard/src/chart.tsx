@@ -21,6 +21,13 @@ export interface Line {
   readonly restAt?: number;
 }
 
+/** A stretch of time that is shaded, with the word for it. */
+export interface Shade {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly label: string;
+}
+
 export interface ChartProps {
   readonly title: string;
   readonly unit: string;
@@ -28,6 +35,7 @@ export interface ChartProps {
   /** Times, then one column per line. */
   readonly data: readonly [number[], ...Column[]];
   readonly range: readonly [number, number];
+  readonly shades?: readonly Shade[];
   readonly nowSeconds: number;
   readonly height: number;
   readonly describe: string;
@@ -158,6 +166,7 @@ function options(latest: { readonly current: ChartProps }, width: number, setAt:
     ],
     bands: lines.flatMap((line, index) => (line.bandTo === undefined || line.bandFill === undefined ? [] : [{ series: [index + 1, line.bandTo + 1] as [number, number], fill: color(line.bandFill) }])),
     hooks: {
+      drawClear: [(plot) => { for (const shade of latest.current.shades ?? []) drawShade(plot, shade, { fill: color("--chart-mark"), text: color("--muted") }); }],
       draw: [(plot) => { drawNow(plot, latest.current.nowSeconds, color("--muted")); }],
       setCursor: [(plot) => { setAt(plot.cursor.idx ?? undefined); }],
     },
@@ -169,6 +178,23 @@ function niceTop(max: number | null): number {
   const unit = 10 ** Math.floor(Math.log10(max));
   const step = [1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10].find((factor) => factor * unit >= max * 1.05) ?? 10;
   return step * unit;
+}
+
+function drawShade(plot: uPlot, { fromSeconds, toSeconds, label }: Shade, { fill, text }: { readonly fill: string; readonly text: string }): void {
+  const { left, top, width, height } = plot.bbox;
+  const within = (seconds: number): number => Math.max(left, Math.min(left + width, plot.valToPos(seconds, "x", true)));
+  const [from, to] = [within(fromSeconds), within(toSeconds)];
+  if (to <= from) return;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.fillStyle = fill;
+  ctx.fillRect(from, top, Math.max(to - from, devicePixelRatio), height);
+  ctx.fillStyle = text;
+  ctx.textAlign = "left";
+  ctx.font = `${String(11 * devicePixelRatio)}px system-ui, sans-serif`;
+  // Where the word does not fit, the shade alone stands; the list beside the chart names it.
+  if (ctx.measureText(label).width + 8 * devicePixelRatio < to - from) ctx.fillText(label, from + 4 * devicePixelRatio, top + height - 6 * devicePixelRatio);
+  ctx.restore();
 }
 
 function drawNow(plot: uPlot, nowSeconds: number, color: string): void {

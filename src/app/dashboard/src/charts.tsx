@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
-import { Chart, type Line } from "./chart.tsx";
-import { count, quantity, span } from "./format.ts";
-import type { Forecast, History, Target } from "./wire-types.ts";
+import { Chart, type Line, type Shade } from "./chart.tsx";
+import { count, quantity, span, words } from "./format.ts";
+import type { Forecast, History, Mark, Target } from "./wire-types.ts";
 
 type Column = (number | null)[];
 
@@ -9,6 +9,7 @@ interface ChartsProps {
   readonly target: Target;
   readonly history: History;
   readonly forecast: Forecast | undefined;
+  readonly marks: readonly Mark[];
   readonly windowSeconds: number;
   readonly nowSeconds: number;
 }
@@ -25,7 +26,7 @@ export function Charts(props: ChartsProps) {
   const shared = { range, nowSeconds };
   return (
     <>
-      <Chart {...shared} title="Load" unit={unit} height={300} lines={load.lines} data={load.data} describe={describeLoad(props, unit)} />
+      <Chart {...shared} title="Load" unit={unit} height={300} lines={load.lines} data={load.data} shades={shadesOf(props.marks)} describe={describeLoad(props, unit)} />
       <Chart {...shared} title="Replicas" unit="" height={220} lines={replicas.lines} data={replicas.data} describe={describeReplicas(target)} />
     </>
   );
@@ -88,12 +89,18 @@ function replicaData(history: History): { lines: Line[]; data: [number[], ...Col
   return { lines, data: [history.timeSeconds, ...columns] };
 }
 
-function describeLoad({ history, forecast }: ChartsProps, unit: string): string {
+function shadesOf(marks: readonly Mark[]): Shade[] {
+  return marks.map(({ kind, fromSeconds, toSeconds }) => ({ fromSeconds, toSeconds, label: words(kind).toLowerCase() }));
+}
+
+function describeLoad({ history, forecast, marks }: ChartsProps, unit: string): string {
   const now = quantity(history.demand.at(-1));
   const capacity = quantity(history.capacity.at(-1));
   const median = forecast === undefined ? undefined : quantilePath(forecast, 0.5).values?.at(-1);
   const ahead = forecast === undefined ? "There is no forecast yet." : `The median forecast at the end of the horizon is ${quantity(median)}.`;
-  return `Load over time: now ${now} ${unit} against a capacity of ${capacity}. ${ahead}`;
+  const shown = marks.filter(({ toSeconds }) => toSeconds > (history.timeSeconds[0] ?? Infinity));
+  const marked = shown.length === 0 ? "" : ` Not learned from: ${shown.map(({ kind }) => words(kind).toLowerCase()).join(", ")}.`;
+  return `Load over time: now ${now} ${unit} against a capacity of ${capacity}. ${ahead}${marked}`;
 }
 
 function describeReplicas({ replicas }: Target): string {

@@ -2,12 +2,14 @@ import { useState } from "preact/hooks";
 import { Dialog } from "./dialog.tsx";
 import { count, span, words } from "./format.ts";
 import { send } from "./http.ts";
-import type { KillSwitch, Mode, Override, Target } from "./wire-types.ts";
+import type { KillSwitch, Mark, Mode, Override, Target } from "./wire-types.ts";
 
 /** What a person is about to do; each needs a name and a reason. */
 export type Command =
   | { readonly type: "override"; readonly kind: Override["kind"] }
   | { readonly type: "end-override"; readonly override: Override }
+  | { readonly type: "mark" }
+  | { readonly type: "undo-mark"; readonly mark: Mark }
   | { readonly type: "mode" }
   | { readonly type: "kill-switch"; readonly engage: boolean };
 
@@ -103,6 +105,7 @@ function CommandFields({ command, target }: { readonly command: Command; readonl
       </fieldset>
     );
   }
+  if (command.type === "mark") return <MarkFields />;
   if (command.type !== "override") return null;
   return (
     <>
@@ -111,6 +114,23 @@ function CommandFields({ command, target }: { readonly command: Command; readonl
     </>
   );
 }
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+function MarkFields() {
+  // What a field of the browser takes: local time to the minute.
+  const local = (milliseconds: number): string => new Date(milliseconds - new Date(milliseconds).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const now = Date.now();
+  return (
+    <>
+      <label>What it was <select name="kind" defaultValue="deploy">{MARKED.map((kind) => <option key={kind} value={kind}>{words(kind)}</option>)}</select></label>
+      <label>From <input name="from" type="datetime-local" required defaultValue={local(now - HOUR_MILLISECONDS)} /></label>
+      <label>To <input name="to" type="datetime-local" required defaultValue={local(now)} /></label>
+    </>
+  );
+}
+
+const MARKED: readonly Mark["kind"][] = ["deploy", "outage", "one-off", "scrape-gap", "saturated"];
 
 function carryOut(command: Command, target: Target, form: FormData): Promise<unknown> {
   const by = { author: String(form.get("author")), reason: String(form.get("reason")) };
@@ -121,6 +141,12 @@ function carryOut(command: Command, target: Target, form: FormData): Promise<unk
     }
     case "end-override":
       return send("DELETE", `/overrides/${encodeURIComponent(command.override.id)}?${new URLSearchParams(by).toString()}`);
+    case "mark": {
+      const seconds = (name: string): number => new Date(String(form.get(name))).getTime() / 1000;
+      return send("POST", `/targets/${encodeURIComponent(target.target)}/marks`, { kind: String(form.get("kind")), fromSeconds: seconds("from"), toSeconds: seconds("to"), ...by });
+    }
+    case "undo-mark":
+      return send("DELETE", `/marks/${encodeURIComponent(command.mark.id)}?${new URLSearchParams(by).toString()}`);
     case "mode":
       return send("PUT", `/targets/${encodeURIComponent(target.target)}/mode`, { mode: String(form.get("mode")), ...by });
     case "kill-switch":
@@ -132,6 +158,8 @@ function titleOf(command: Command, target: Target): string {
   switch (command.type) {
     case "override": return `${words(command.kind)} ${target.target}`;
     case "end-override": return `End ${words(command.override.kind).toLowerCase()} of ${command.override.target}`;
+    case "mark": return `Mark a stretch of ${target.target}`;
+    case "undo-mark": return `Undo ${words(command.mark.kind).toLowerCase()} of ${command.mark.target}`;
     case "mode": return `Mode of ${target.target}`;
     case "kill-switch": return command.engage ? "Stop every write" : "Let writes go on";
   }
@@ -141,6 +169,8 @@ function noteOf(command: Command, killSwitch: KillSwitch): string {
   switch (command.type) {
     case "override": return KIND_NOTES[command.kind];
     case "end-override": return "The policy decides alone again.";
+    case "mark": return "The forecasts do not learn from it. It stays in the history, and the mark can be undone.";
+    case "undo-mark": return "The forecasts learn from it again at once.";
     case "mode": return "How far decisions may go.";
     case "kill-switch": return command.engage ? "No target of this daemon is changed until it is released. Forecasts and decisions go on." : releaseNote(killSwitch);
   }
@@ -156,6 +186,8 @@ function verbOf(command: Command): string {
   switch (command.type) {
     case "override": return words(command.kind);
     case "end-override": return "End it";
+    case "mark": return "Mark it";
+    case "undo-mark": return "Undo it";
     case "mode": return "Set mode";
     case "kill-switch": return command.engage ? "Stop every write" : "Release";
   }

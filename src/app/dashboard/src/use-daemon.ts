@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, getJson, listen, type ServerEvent } from "./http.ts";
-import type { Decided, Decision, Forecast, History, HistoryRow, Outcome, Override, Status, Target } from "./wire-types.ts";
+import type { Decided, Decision, Forecast, ForecastQuality, History, HistoryRow, Mark, Outcome, Override, Status, Target } from "./wire-types.ts";
 
 export type Connection = "connecting" | "live" | "lost" | "unauthorized";
 
@@ -12,6 +12,8 @@ export interface DaemonState {
   readonly target: Target | undefined;
   readonly history: History | undefined;
   readonly forecast: Forecast | undefined;
+  readonly quality: ForecastQuality | undefined;
+  readonly marks: readonly Mark[];
   readonly decided: readonly Decided[];
   readonly overrides: readonly Override[];
   /** Daemon's clock minus the browser's, seconds. */
@@ -20,7 +22,7 @@ export interface DaemonState {
 
 const EMPTY: DaemonState = {
   connection: "connecting", status: undefined, targets: [], target: undefined, history: undefined,
-  forecast: undefined, decided: [], overrides: [], clockSkewSeconds: 0,
+  forecast: undefined, quality: undefined, marks: [], decided: [], overrides: [], clockSkewSeconds: 0,
 };
 const SHOWN_DECISIONS = 50;
 const REFRESH_MILLISECONDS = 250;
@@ -88,8 +90,17 @@ async function loadLight(name: string | undefined, signal: AbortSignal): Promise
     getJson<{ items: Override[] }>("/overrides", signal),
   ]);
   const target = targets.find((one) => one.target === name) ?? targets[0];
-  const found = target === undefined ? [] : (await getJson<{ items: Forecast[] }>(`/forecasts?target=${encodeURIComponent(target.target)}`, signal)).items;
-  return { status, targets, target, overrides, forecast: found[0], clockSkewSeconds: status.nowSeconds - Date.now() / 1000 };
+  const around = target === undefined ? { forecast: undefined, quality: undefined, marks: [] } : await loadForecasting(encodeURIComponent(target.target), signal);
+  return { status, targets, target, overrides, ...around, clockSkewSeconds: status.nowSeconds - Date.now() / 1000 };
+}
+
+async function loadForecasting(key: string, signal: AbortSignal): Promise<Pick<DaemonState, "forecast" | "quality" | "marks">> {
+  const [{ items: forecasts }, quality, { items: marks }] = await Promise.all([
+    getJson<{ items: Forecast[] }>(`/forecasts?target=${key}`, signal),
+    getJson<ForecastQuality>(`/targets/${key}/forecast/quality`, signal),
+    getJson<{ items: Mark[] }>(`/targets/${key}/marks`, signal),
+  ]);
+  return { forecast: forecasts[0], quality, marks };
 }
 
 function apply(state: DaemonState, event: ServerEvent, windowSeconds: number): DaemonState {

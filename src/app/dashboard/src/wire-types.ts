@@ -4,6 +4,7 @@ import type { comparisonSchema } from "../../api/schemas/comparison.ts";
 import type { decidedSchema, decisionSchema, outcomeSchema } from "../../api/schemas/decision.ts";
 import type { explanationSchema } from "../../api/schemas/explanation.ts";
 import type { budgetSchema, rightSizingSchema } from "../../api/schemas/money.ts";
+import type { forecastQualitySchema, markSchema } from "../../api/schemas/forecast.ts";
 import type { forecastSchema, historySchema, targetSchema } from "../../api/schemas/target.ts";
 
 /** What the API says, by its own schemas; types only, so that the page ships without the validator. */
@@ -13,6 +14,8 @@ export type Mode = Target["mode"];
 export type Condition = Target["conditions"][number];
 export type History = z.output<typeof historySchema>;
 export type Forecast = z.output<typeof forecastSchema>;
+export type ForecastQuality = z.output<typeof forecastQualitySchema>;
+export type Mark = z.output<typeof markSchema>;
 export type Decision = z.output<typeof decisionSchema>;
 export type Decided = z.output<typeof decidedSchema>;
 export type Outcome = z.output<typeof outcomeSchema>;
