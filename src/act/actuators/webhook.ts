@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Intent } from "../../model/intent.ts";
-import { failure, success, type Result } from "../../model/result.ts";
+import { success, type Result } from "../../model/result.ts";
 import { alreadyThere, applied, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteFailure } from "../actuator.ts";
-import { exchange, failureOfStatus, type HttpAnswer } from "../http-exchange.ts";
-import { signWebhook } from "../webhook-signature.ts";
+import { failureOfStatus, type HttpAnswer } from "../http-exchange.ts";
+import { readSecret, signedRequests } from "../signed-request.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
@@ -34,34 +33,14 @@ const sizeSchema = z.object({
  */
 export const webhook: ActuatorDefinition<Config> = { type: "webhook", config, create };
 
-const SHORTEST_SECRET_BYTES = 16;
-
 function create(settings: Config, context: ActuatorContext): Promise<Result<Actuator>> {
   const secret = readSecret(settings);
   return Promise.resolve(secret.ok ? success(actuatorFor(settings, secret.value, context)) : secret);
 }
 
-function readSecret({ secretVariable, secretFile }: Config): Result<string> {
-  try {
-    const secret = secretFile === undefined ? (process.env[secretVariable ?? ""] ?? "") : readFileSync(secretFile, "utf8").trim();
-    if (Buffer.byteLength(secret) >= SHORTEST_SECRET_BYTES) return success(secret);
-    return failure("permanent", `${secretFile ?? secretVariable ?? ""} must hold a secret of at least ${SHORTEST_SECRET_BYTES} bytes`);
-  } catch (error) {
-    return failure("permanent", `cannot read ${secretFile ?? ""}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 function actuatorFor({ url: address, timeoutSeconds }: Config, secret: string, context: ActuatorContext): Actuator {
   const url = new URL(address);
-  const request = (method: "GET" | "PUT", body: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer | WriteFailure> => {
-    const timestampSeconds = Math.floor(context.now());
-    const signature = signWebhook(secret, { timestampSeconds, method, path: url.pathname + url.search, body });
-    return exchange({
-      url, method, timeoutSeconds,
-      headers: { accept: "application/json", "foretide-timestamp": String(timestampSeconds), "foretide-signature": signature, ...headers },
-      ...(method === "GET" ? {} : { body }),
-    });
-  };
+  const request = signedRequests({ url, secret, timeoutSeconds, now: context.now });
   const size = async (): Promise<{ readonly ok: true; readonly value: z.infer<typeof sizeSchema>; readonly etag: string | undefined } | WriteFailure> => {
     const answer = await request("GET", "", {});
     if (!answer.ok) return { ...answer, mayHaveArrived: false };

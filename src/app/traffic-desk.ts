@@ -1,0 +1,239 @@
+import { z } from "zod";
+import type { KillSwitch } from "../act/kill-switch.ts";
+import { createSwitch } from "../act/traffic/registry.ts";
+import type { SplitReading, TrafficSwitch } from "../act/traffic/traffic-switch.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Override } from "../model/override.ts";
+import { failure, success, type Result } from "../model/result.ts";
+import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../plan/traffic-shift.ts";
+import type { Attribution } from "./daemon-view.ts";
+import { EVACUATION_PHASES, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
+import { readWhole, replaceWhole } from "./whole-file.ts";
+
+/** One split as foretide.yaml has it. */
+export interface SplitSettings {
+  readonly name: string;
+  readonly mode: "recommend" | "full";
+  /** Region → target. */
+  readonly regions: Readonly<Record<string, string>>;
+  readonly step: number;
+  /** Seconds; the record's TTL where that is longer. */
+  readonly settle: number;
+  readonly switch: Readonly<Record<string, unknown>>;
+}
+
+export interface TrafficParts {
+  readonly now: () => number;
+  readonly journal: Pick<Journal, "appendNote">;
+  readonly killSwitch: Pick<KillSwitch, "state">;
+  /** Where the evacuations are kept. */
+  readonly path: string;
+  readonly target: (name: string) => Omit<RegionView, "region" | "share"> | undefined;
+  readonly floors: { readonly list: () => readonly Override[]; readonly add: (override: Override) => Result<unknown>; readonly remove: (id: string) => Result<unknown> };
+  readonly onProblem: (split: string, reason: string) => void;
+}
+
+const ENTRY = z.object({
+  id: z.string(), split: z.string(), region: z.string(), reason: z.string(), author: z.string(), createdAtSeconds: z.number(), expiresAtSeconds: z.number(),
+  phase: z.enum(EVACUATION_PHASES), base: z.record(z.string(), z.number()), code: z.string(), note: z.string(),
+  lastMoveSeconds: z.number(), lastVersion: z.string().optional(), heldUntilSeconds: z.number(), moves: z.int(),
+});
+const BOOK = z.object({ format: z.literal(1), evacuations: z.array(ENTRY) });
+type Entry = z.infer<typeof ENTRY>;
+
+/** Another hand on the split is left alone for so long; then the evacuation goes on from where the shares stand. */
+const HELD_SECONDS = 300;
+/** Ended evacuations are kept for a day, so that a repeated request finds its own. */
+const KEPT_SECONDS = 86_400;
+const FLOOR_SECONDS = 900;
+
+interface Split {
+  readonly settings: SplitSettings;
+  readonly made: TrafficSwitch;
+  reading: SplitReading | undefined;
+}
+
+/**
+ * Where the load goes: moves it out of a region that is to be left, and back, by measured steps (src/plan/traffic-shift.ts).
+ * Level-triggered: each tick reads the split and goes on from there, so a restart, a lost answer or another's hand need no
+ * special path. A write is journalled before it is sent and after; where the journal takes nothing, nothing is sent.
+ */
+export class TrafficDesk implements TrafficView {
+  readonly #parts: TrafficParts;
+  readonly #splits: ReadonlyMap<string, Split>;
+  #entries: readonly Entry[];
+  #busy: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, entries: readonly Entry[]) {
+    this.#parts = parts;
+    this.#splits = splits;
+    this.#entries = entries;
+  }
+
+  /** A file that cannot be read, or a switch that cannot be made, is a failure. */
+  static async open(settings: readonly SplitSettings[], parts: TrafficParts): Promise<Result<TrafficDesk>> {
+    const read = await readWhole(parts.path);
+    if (!read.ok) return read;
+    const parsed = BOOK.safeParse(read.value ?? { format: 1, evacuations: [] });
+    if (!parsed.success) return failure("permanent", `${parts.path} holds the evacuations and cannot be read: ${z.prettifyError(parsed.error)}`);
+    const splits = new Map<string, Split>();
+    for (const split of settings) {
+      const made = await createSwitch(split.switch, { split: split.name, regions: Object.keys(split.regions), now: parts.now });
+      if (!made.ok) return made;
+      splits.set(split.name, { settings: split, made: made.value, reading: undefined });
+    }
+    return success(new TrafficDesk(parts, splits, parsed.data.evacuations));
+  }
+
+  splits(): readonly SplitStatus[] {
+    return [...this.#splits.values()].map(({ settings, reading }) => ({
+      split: settings.name, mode: settings.mode, targets: settings.regions, shares: reading?.shares, evacuation: this.#active(settings.name),
+    }));
+  }
+
+  evacuations(): readonly Evacuation[] {
+    return this.#entries.map(shown);
+  }
+
+  evacuate(request: Parameters<TrafficView["evacuate"]>[0]): Promise<Result<Evacuation>> {
+    return this.#inTurn(async () => {
+      const kept = this.#entries.find(({ id }) => id === request.id);
+      if (kept !== undefined) return success(shown(kept));
+      const split = this.#splits.get(request.split);
+      if (split?.settings.regions[request.region] === undefined) return failure("missing", split === undefined ? `foretide.yaml has no traffic split ${request.split}` : `${request.split} has no region ${request.region}`);
+      const active = this.#active(request.split);
+      if (active !== undefined) return failure("permanent", `${active.region} is being evacuated (${active.phase}): one region of a split at a time`);
+      const reading = await split.made.read();
+      if (!reading.ok) return failure(reading.failure, `the split cannot be read, so nothing is begun: ${reading.message}`);
+      if (sharesWithout(reading.value.shares, request.region) === undefined) return failure("permanent", `no other region of ${request.split} has any load: there is nowhere to go`);
+      const entry: Entry = { ...request, phase: "leaving", base: { ...reading.value.shares }, code: "begun", note: "begun", lastMoveSeconds: -1e9, heldUntilSeconds: 0, moves: 0 };
+      const stored = await this.#store([...this.#entries, entry], "evacuation", shown(entry));
+      return stored.ok ? success(shown(entry)) : stored;
+    });
+  }
+
+  abort(id: string, by: Attribution): Promise<Result<Evacuation>> {
+    return this.#inTurn(async () => {
+      const entry = this.#entries.find((one) => one.id === id);
+      if (entry === undefined) return failure("missing", `there is no evacuation ${id}`);
+      if (entry.phase === "returning" || entry.phase === "returned") return success(shown(entry));
+      const next: Entry = { ...entry, phase: "returning", code: "aborted", note: `the load returns: ${by.reason} (${by.author})` };
+      const stored = await this.#replace(next, "evacuation", { ...shown(next), by });
+      return stored.ok ? success(shown(next)) : stored;
+    });
+  }
+
+  /** One turn: reads every split, and takes the next step of what is under way. */
+  tick(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const split of this.#splits.values()) {
+        const reading = await split.made.read();
+        if (!reading.ok) this.#parts.onProblem(split.settings.name, reading.message);
+        else split.reading = reading.value;
+        const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
+        if (entry !== undefined && reading.ok) await this.#advance(entry, split, reading.value);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#busy;
+    await Promise.all([...this.#splits.values()].map(({ made }) => made.close()));
+  }
+
+  async #advance(entry: Entry, split: Split, reading: SplitReading): Promise<void> {
+    const now = this.#parts.now();
+    const due = entry.phase !== "returning" && now >= entry.expiresAtSeconds ? { ...entry, phase: "returning" as const, code: "expired", note: "the time is over: the load returns" } : entry;
+    if (due.lastVersion !== undefined && due.lastVersion !== reading.version) {
+      await this.#replace({ ...due, lastVersion: reading.version, heldUntilSeconds: now + HELD_SECONDS, code: "foreign-write", note: `another hand has changed the split: left alone for ${HELD_SECONDS} s` }, "evacuation-held", { split: due.split, shares: reading.shares });
+      return;
+    }
+    if (now < due.heldUntilSeconds) return;
+    const goal = due.phase === "returning" ? due.base : (sharesWithout(due.base, due.region) ?? due.base);
+    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: { stepShare: split.settings.step, settleSeconds: Math.max(split.settings.settle, reading.ttlSeconds) } });
+    if (step.kind === "done") {
+      if (due.phase === "returning") this.#setFloors(due, split, {});
+      await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, "evacuation", { id: due.id, phase: due.phase });
+      return;
+    }
+    this.#setFloors(due, split, step.floors);
+    if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text }, undefined, undefined);
+    else await this.#move(due, split, { reading, step });
+  }
+
+  async #move(entry: Entry, split: Split, { reading, step }: { readonly reading: SplitReading; readonly step: ShiftStep & { readonly kind: "move" } }): Promise<void> {
+    const now = this.#parts.now();
+    const killed = this.#parts.killSwitch.state();
+    if (killed.engaged || split.settings.mode !== "full") {
+      const why = killed.engaged ? { code: "kill-switch", note: `the kill switch holds: ${killed.reason}` } : { code: "mode", note: `recommended: ${step.text}` };
+      await this.#replace({ ...entry, ...why }, undefined, undefined);
+      return;
+    }
+    const idempotencyKey = `${entry.id}:${entry.phase}:${String(entry.moves + 1)}`;
+    const noted = await this.#parts.journal.appendNote(now, "traffic-intent", { split: entry.split, idempotencyKey, from: reading.shares, shares: step.shares, floors: step.floors });
+    if (!noted.ok) return;
+    const moved: Entry = { ...entry, moves: entry.moves + 1, lastMoveSeconds: now };
+    const answer = await split.made.write({ shares: step.shares, version: reading.version, idempotencyKey, reason: `evacuation of ${entry.region} by ${entry.author}: ${entry.reason}` });
+    const outcome = answer.ok ? { kind: answer.value.applied ? "applied" : "no-op", code: "moved", note: step.text } : { kind: answer.mayHaveArrived ? "unknown" : "failed", code: answer.code, note: answer.message };
+    // The version that stands now is read anew: what came of a lost answer, or between, shows in the next turn.
+    const after = answer.ok ? await split.made.read() : undefined;
+    if (after?.ok === true) split.reading = after.value;
+    const { lastVersion: _, ...unversioned } = moved;
+    await this.#replace({ ...(answer.ok ? unversioned : { ...unversioned, lastMoveSeconds: answer.mayHaveArrived ? now : entry.lastMoveSeconds }), code: outcome.code, note: outcome.note, ...(after?.ok === true && { lastVersion: after.value.version }) }, "traffic-outcome", { split: entry.split, idempotencyKey, ...outcome });
+  }
+
+  #views(split: Split, shares: Shares): readonly RegionView[] {
+    return Object.entries(split.settings.regions).map(([region, name]) => ({
+      region, share: shares[region] ?? 0,
+      ...(this.#parts.target(name) ?? { demandPerSecond: undefined, readyReplicas: undefined, perReplica: undefined, maxReplicas: 0 }),
+    }));
+  }
+
+  /** Floors are overrides like a person's: journalled in each pass, shown on the page, ended by themselves when the daemon stops. */
+  #setFloors(entry: Entry, split: Split, floors: Floors): void {
+    const now = this.#parts.now();
+    for (const [region, target] of Object.entries(split.settings.regions)) {
+      const id = `evacuation-${entry.split}-${target}`;
+      const wanted = floors[region] ?? 0;
+      const before = this.#parts.floors.list().find((one) => one.id === id);
+      if (wanted === 0 ? before === undefined : before?.replicas === wanted && before.expiresAtSeconds - now > FLOOR_SECONDS / 2) continue;
+      if (before !== undefined) this.#parts.floors.remove(id);
+      if (wanted === 0) continue;
+      const added = this.#parts.floors.add({ id, target, kind: "floor", replicas: wanted, reason: `evacuation of ${entry.region}: ${entry.reason}`, author: entry.author, createdAtSeconds: now, expiresAtSeconds: now + FLOOR_SECONDS });
+      if (!added.ok) this.#parts.onProblem(entry.split, added.message);
+    }
+  }
+
+  #active(split: string): Evacuation | undefined {
+    const entry = this.#entries.find((one) => one.split === split && one.phase !== "returned");
+    return entry && shown(entry);
+  }
+
+  /** Changes that say nothing new are not written. */
+  async #replace(entry: Entry, kind: string | undefined, detail: unknown): Promise<Result<void>> {
+    const before = this.#entries.find(({ id }) => id === entry.id);
+    if (JSON.stringify(before) === JSON.stringify(entry)) return success(undefined);
+    return await this.#store(this.#entries.map((one) => (one.id === entry.id ? entry : one)), kind, detail);
+  }
+
+  async #store(entries: readonly Entry[], kind: string | undefined, detail: unknown): Promise<Result<void>> {
+    const now = this.#parts.now();
+    const kept = entries.filter(({ phase, expiresAtSeconds }) => phase !== "returned" || now < expiresAtSeconds + KEPT_SECONDS);
+    const written = await replaceWhole(this.#parts.path, { format: 1, evacuations: kept });
+    if (!written.ok) return written;
+    this.#entries = kept;
+    if (kind !== undefined) await this.#parts.journal.appendNote(now, kind, detail);
+    return written;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function shown({ lastMoveSeconds: _, lastVersion: __, heldUntilSeconds: ___, moves: ____, ...entry }: Entry): Evacuation {
+  return entry;
+}
+
