@@ -62,7 +62,7 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
     dropIsUnexplained: isUnexplained(state.drop, snapshot.timeSeconds), lastScaleIn: state.lastScaleIn, missRatio: valueOf(seen.missRatio),
     wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
-    provenReplicas: provenReplicas(state, policy), starts: { stuck: state.starts.stuck, failedShare: failedStartShare(state.starts) },
+    provenReplicas: provenReplicas(state, policy), starts: { stuck: state.starts.stuck, failedShare: failedStartShare(state.starts), readyReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas : 0 },
     youngestLevel: youngestLevel(state.started, snapshot.timeSeconds, policy.behavior.minimumRunSeconds ?? 0), zero: zeroFacts(state, { policy, seen, nowSeconds: snapshot.timeSeconds }),
   });
   // A pinned count is a person's word: nothing is deferred beside it.

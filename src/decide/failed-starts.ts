@@ -10,9 +10,9 @@ const MOST_EXTRA_SHARE = 0.5;
 export const failedStarts: Rule = {
   code: "failed-starts",
   apply(count, { currentReplicas, starts }) {
-    const { stuck, failedShare } = starts;
+    const { stuck, failedShare, readyReplicas } = starts;
     const most = Math.ceil(MOST_EXTRA_SHARE * count);
-    const hanging = count > currentReplicas - stuck ? Math.min(stuck, most) : 0;
+    const hanging = count > readyReplicas ? Math.min(stuck, most) : 0;
     const ordered = Math.max(0, count + hanging - currentReplicas);
     const likely = failedShare < NOTEWORTHY_SHARE ? 0 : Math.min(most, Math.ceil(ordered / (1 - failedShare)) - ordered);
     if (hanging + likely === 0) return unchanged(count);

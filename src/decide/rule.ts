@@ -30,8 +30,8 @@ export interface RuleContext {
   readonly changes: ChangeMemory;
   /** Replicas at which each carries the most that one has been seen to carry, and a little more; 0 where that is not known. */
   readonly provenReplicas: number;
-  /** Starts that are given up but still pending, and the share of starts that fail. */
-  readonly starts: { readonly stuck: number; readonly failedShare: number };
+  /** Starts that are given up but still pending, the share of starts that fail, and what is ready. */
+  readonly starts: { readonly stuck: number; readonly failedShare: number; readonly readyReplicas: number };
   /** The count below which a replica would go that has not run for its minimum time; 0 where none would. */
   readonly youngestLevel: number;
   /** What is known of the load where a policy lets the last replica go; undefined where it does not. */

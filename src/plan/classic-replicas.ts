@@ -22,12 +22,12 @@ export function replicasByUse(use: number, target: number, facts: ClassicFacts):
   const busy = use * readyReplicas;
   const ratio = ratioOf(busy, readyReplicas);
   const countsUnready = unreadyReplicas > 0 && ratio > 1;
-  if (!countsUnready && missingReplicas === 0) return isWithin(ratio, tolerance) ? currentReplicas : roundUp(ratio * readyReplicas);
+  if (!countsUnready && missingReplicas === 0) return isWithin(ratio, tolerance) ? currentReplicas : Math.ceil(ratio * readyReplicas);
   const pods = readyReplicas + (ratio === 1 ? 0 : missingReplicas) + (countsUnready ? unreadyReplicas : 0);
   const careful = ratioOf(busy + (ratio < 1 ? missingReplicas * Math.max(1, target) : 0), pods);
   const isTurned = (ratio < 1 && careful > 1) || (ratio > 1 && careful < 1);
   if (isWithin(careful, tolerance) || isTurned) return currentReplicas;
-  const replicas = roundUp(careful * pods);
+  const replicas = Math.ceil(careful * pods);
   return (careful < 1 && replicas > currentReplicas) || (careful > 1 && replicas < currentReplicas) ? currentReplicas : replicas;
 }
 
@@ -50,5 +50,5 @@ function isWithin(ratio: number, tolerance: number): boolean {
 }
 
 function roundUp(replicas: number): number {
-  return Math.ceil(replicas - 1e-9);
+  return Math.max(0, Math.ceil(replicas - 1e-9));
 }

@@ -63,5 +63,5 @@ function replicasFor(load: LoadAtHorizon, sizing: Sizing): number {
 
 /** Rounded up, but not for the noise of floating point: 3.0000000001 is 3. */
 function wholeReplicas(replicas: number): number {
-  return Math.ceil(replicas - 1e-9);
+  return Math.max(0, Math.ceil(replicas - 1e-9));
 }

@@ -11,7 +11,7 @@ const SHORTEST_STEM = 3;
 /** The nearest of `candidates` to a mistyped `word`: a third of it may differ, or one is the beginning of the other. Undefined where none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = simplify(word);
-  const known = OTHER_WORDS[plain]?.find((candidate) => candidates.includes(candidate));
+  const known = (Object.hasOwn(OTHER_WORDS, plain) ? OTHER_WORDS[plain] : undefined)?.find((candidate) => candidates.includes(candidate));
   if (known !== undefined) return known;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(plain.length / 3)) + 1;
