@@ -8,7 +8,7 @@ import { declareActions, type AwsPermission } from "../aws/permissions.ts";
 import type { SplitOrder, SplitReading, SwitchContext, SwitchDefinition, TrafficSwitch } from "./traffic-switch.ts";
 
 const config = z.strictObject({
-  hostedZoneId: z.string().regex(/^Z[A-Z0-9]+$/).describe("Id of the hosted zone."),
+  hostedZoneId: z.string().regex(/^[A-Z0-9]{1,32}$/).describe("Id of the hosted zone."),
   recordName: z.string().min(1).describe("Name of the weighted records: shop.example.com."),
   recordType: z.enum(["A", "AAAA", "CNAME"]).default("A").describe("Their type."),
   identifiers: z.record(z.string(), z.string()).default({}).describe("Set identifier of a region's record, where it is not the region's name."),
