@@ -10,6 +10,7 @@ export interface Writer {
 
 /** One change of the desired count by a hand that is not ours. Counts are replicas. */
 export interface ForeignHand {
+  /** NaN where the cloud tells who, but not when. */
   readonly timeSeconds: number;
   readonly fromReplicas: number | undefined;
   readonly toReplicas: number | undefined;

@@ -63,7 +63,8 @@ export function watchWriters(watch: WriterWatch, reading: WriterReading, rule: B
   const hands = reading.hands.filter((hand) => hand.timeSeconds >= Math.max(horizon, firstReadSeconds) && !isOurs(hand, ours));
   const named = watch.changes.map((change) => nameLate(change, hands));
   const reported = hands.filter((hand) => !named.some((change) => isSame(change, hand))).map((hand) => withCounts(hand, watch, reading));
-  const fresh = [...reported, ...seen(watch, reading, { ours, reported })];
+  const timeless = reading.hands.filter((hand) => Number.isNaN(hand.timeSeconds));
+  const fresh = [...reported, ...seen(watch, reading, { ours, reported, timeless })];
   return {
     watch: {
       lastDesired: reading.desiredReplicas,
@@ -82,13 +83,16 @@ function isOurs(hand: ForeignHand, ours: readonly OwnWrite[]): boolean {
     write.desiredReplicas === hand.toReplicas && Math.abs(write.timeSeconds - hand.timeSeconds) <= OWN_WRITE_TOLERANCE_SECONDS);
 }
 
-/** The change of the count between two readings, where neither a write of ours nor a reported hand explains it. */
-function seen(watch: WriterWatch, reading: WriterReading, { ours, reported }: { readonly ours: readonly OwnWrite[]; readonly reported: readonly ForeignHand[] }): readonly ForeignHand[] {
+/**
+ * The change of the count between two readings, where neither a write of ours nor a reported hand explains it. A hand of which the
+ * cloud does not tell when names it: by itself it would be no change, for it may be older than our first reading.
+ */
+function seen(watch: WriterWatch, reading: WriterReading, { ours, reported, timeless }: { readonly ours: readonly OwnWrite[]; readonly reported: readonly ForeignHand[]; readonly timeless: readonly ForeignHand[] }): readonly ForeignHand[] {
   const { desiredReplicas: to, ownWrites } = reading;
   if (watch.lastDesired === undefined || to === watch.lastDesired) return [];
   if ([...ownWrites, ...ours.filter(({ uncertain }) => uncertain)].some((write) => write.desiredReplicas === to)) return [];
   if (reported.some((hand) => hand.toReplicas === to)) return [];
-  return [{ timeSeconds: reading.timeSeconds, fromReplicas: ownWrites.at(-1)?.desiredReplicas ?? watch.lastDesired, toReplicas: to, writer: { kind: "unknown" } }];
+  return [{ timeSeconds: reading.timeSeconds, fromReplicas: ownWrites.at(-1)?.desiredReplicas ?? watch.lastDesired, toReplicas: to, writer: timeless.at(-1)?.writer ?? { kind: "unknown" } }];
 }
 
 /** A cloud that does not tell the count is matched by the rest. */

@@ -88,7 +88,7 @@ function actuatorFor(settings: Config, context: ActuatorContext): Actuator {
     write: ({ expectedReplicas, desiredReplicas, drain }) => (drain === undefined ? write(expectedReplicas, desiredReplicas, TRIES) : nodes.drain(drain)),
     async foreignHands(sinceSeconds): Promise<Result<readonly ForeignHand[]>> {
       const running = await workload();
-      return running.ok ? success(replicaOwners(running.value.metadata.managedFields).filter(({ timeSeconds }) => timeSeconds >= sinceSeconds)) : running;
+      return running.ok ? success(replicaOwners(running.value.metadata.managedFields).filter(({ timeSeconds }) => !(timeSeconds < sinceSeconds))) : running;
     },
     async rivals(): Promise<Result<readonly Writer[]>> {
       const found = await get(api, `/apis/autoscaling/v2/namespaces/${settings.namespace}/horizontalpodautoscalers`, autoscalersSchema);

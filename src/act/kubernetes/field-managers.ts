@@ -14,13 +14,18 @@ const GITOPS = /^(argocd|argo-cd|kustomize-controller|helm-controller|flux|helm|
 /** The name under which our own writes stand in managedFields. */
 export const FIELD_MANAGER = "foretide";
 
-/** Who owns `spec.replicas` beside us, and since when; the count is not kept there. Oldest first. */
+/** The API server tells whole seconds: what came in the second of a reading counts as after it. */
+const REST_OF_SECOND = 0.999;
+
+/**
+ * Who owns `spec.replicas` beside us, and since when; the count is not kept there. Oldest first, those without a time last: what was
+ * written through the scale sub-resource (by an HPA, by `kubectl scale`) carries none.
+ */
 export function replicaOwners(fields: readonly ManagedFields[]): readonly ForeignHand[] {
   return fields
     .filter((entry) => entry.manager !== FIELD_MANAGER && ownsReplicas(entry.fieldsV1))
-    .map((entry): ForeignHand => ({ timeSeconds: Date.parse(entry.time ?? "") / 1_000, fromReplicas: undefined, toReplicas: undefined, writer: writerOf(entry) }))
-    .filter(({ timeSeconds }) => Number.isFinite(timeSeconds))
-    .sort((a, b) => a.timeSeconds - b.timeSeconds);
+    .map((entry): ForeignHand => ({ timeSeconds: Date.parse(entry.time ?? "") / 1_000 + REST_OF_SECOND, fromReplicas: undefined, toReplicas: undefined, writer: writerOf(entry) }))
+    .sort((a, b) => (Number.isNaN(a.timeSeconds) ? Infinity : a.timeSeconds) - (Number.isNaN(b.timeSeconds) ? Infinity : b.timeSeconds) || 0);
 }
 
 function ownsReplicas(fields: unknown): boolean {

@@ -87,8 +87,11 @@ describe("a Kubernetes workload", () => {
     const actuator = await make();
     nowSeconds += 10;
     api.setBy("kube-controller-manager", 7, "scale");
-    expect(await actuator.foreignHands?.(nowSeconds - 5)).toMatchObject({ ok: true, value: [{ timeSeconds: nowSeconds, writer: { kind: "hpa" } }] });
-    await actuator.write(intentTo(6, 7));
+    expect(await actuator.foreignHands?.(nowSeconds - 5)).toMatchObject({ ok: true, value: [{ timeSeconds: NaN, writer: { kind: "hpa" } }] });
+    api.setBy("helm", 8);
+    expect(await actuator.foreignHands?.(nowSeconds - 5)).toMatchObject({ ok: true, value: [{ timeSeconds: nowSeconds + 0.999, writer: { kind: "gitops" } }] });
+    expect(await actuator.foreignHands?.(nowSeconds + 5)).toEqual({ ok: true, value: [] });
+    await actuator.write(intentTo(6, 8));
     expect(await actuator.foreignHands?.(0)).toEqual({ ok: true, value: [] });
   });
 

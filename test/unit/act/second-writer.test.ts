@@ -109,3 +109,18 @@ describe("the cause of an activity", () => {
     expect(handOfActivity(cause, 0)).toBeUndefined();
   });
 });
+
+describe("a writer of whom the cloud does not tell when", () => {
+  const hpa: ForeignHand = { timeSeconds: NaN, fromReplicas: undefined, toReplicas: undefined, writer: { kind: "hpa" } };
+
+  it("names a change that the readings show, and is no change by itself", () => {
+    const first = watchWriters(NO_WRITERS, { timeSeconds: 100, desiredReplicas: 4, ownWrites: [], hands: [hpa] });
+    expect(first.fresh).toEqual([]);
+    const same = watchWriters(first.watch, { timeSeconds: 200, desiredReplicas: 4, ownWrites: [], hands: [hpa] });
+    expect(same.fresh).toEqual([]);
+    expect(same.watch.backOff).toBeUndefined();
+    const changed = watchWriters(same.watch, { timeSeconds: 300, desiredReplicas: 6, ownWrites: [], hands: [hpa] });
+    expect(changed.fresh).toEqual([{ timeSeconds: 300, fromReplicas: 4, toReplicas: 6, writer: { kind: "hpa" } }]);
+    expect(changed.watch.backOff).toMatchObject({ writer: "HorizontalPodAutoscaler", conflicts: 1 });
+  });
+});
