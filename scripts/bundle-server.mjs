@@ -22,4 +22,4 @@ const bundle = await rolldown({
 });
 rmSync(into, { recursive: true, force: true });
 // Names are kept: NestJS tells its classes by them, and so do errors.
-await bundle.write({ dir: into, format: "esm", minify: { compress: true, mangle: false, codegen: true }, keepNames: true, entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+await bundle.write({ dir: into, format: "esm", minify: { compress: true, mangle: true, codegen: true }, keepNames: true, entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });

@@ -122,7 +122,7 @@ export function scopeOf(policy: Policy, { regions, instanceTypes }: Pick<Purchas
 async function liveMarket(provider: Readonly<Record<string, unknown>>): Promise<((query: MarketQuery) => Promise<MarketFigures>) | undefined> {
   const [type = "embedded", settings] = Object.entries(provider)[0] ?? [];
   const definition = MARKET_SOURCES[type];
-  return definition === undefined || type === "embedded" ? undefined : marketFigures([await definition.create(settings ?? {})]);
+  return definition === undefined || type === "embedded" ? undefined : marketFigures(await definition.create(settings ?? {}));
 }
 
 /** The one provider that the configuration names; the embedded table where it names none. */
@@ -132,5 +132,6 @@ function carbonSource(provider: Readonly<Record<string, unknown>>): Result<Carbo
   if (definition === undefined) return failure("permanent", `there is no carbon provider ${type}; there are ${Object.keys(CARBON_SOURCES).join(", ")}`);
   const parsed = definition.config.safeParse(settings ?? {});
   if (!parsed.success) return failure("permanent", `${type}: ${parsed.error?.message ?? "not its configuration"}`);
-  return { ok: true, value: definition.create(parsed.data as never, { fetch, timeoutMilliseconds: CARBON_TIMEOUT_MS }) };
+  // Named only when it is called: the name alone loads the HTTP client's 5 MB.
+  return { ok: true, value: definition.create(parsed.data as never, { fetch: (...request) => fetch(...request), timeoutMilliseconds: CARBON_TIMEOUT_MS }) };
 }
