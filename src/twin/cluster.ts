@@ -25,6 +25,8 @@ export interface Replica {
   readonly failsToStart: boolean;
   /** Set once it is drained or doomed by an interruption. */
   readonly goneAtSeconds: number | undefined;
+  /** Doomed by an interruption: the cloud counts it until it is gone, or drained. */
+  readonly isDoomed?: boolean;
   /** What it carries over what a replica carries on average; absent: 1. */
   readonly capacityShare?: number;
 }
@@ -83,14 +85,14 @@ export function advanceCluster(state: ClusterState, spec: ClusterSpec, toSeconds
     if (gone > toSeconds) kept.push(replica);
   }
   const moved = { ...state, timeSeconds: toSeconds, replicas: kept, billedSeconds: billed };
-  const missing = moved.desiredReplicas - kept.filter((replica) => replica.goneAtSeconds === undefined).length;
+  const missing = moved.desiredReplicas - kept.filter(stays).length;
   return missing > 0 && toSeconds >= moved.noCapacityUntilSeconds ? order(moved, spec, missing) : moved;
 }
 
 /** Asks for an absolute count: orders what is missing, or takes out the newest first (pending ones first of all). */
 export function setDesired(state: ClusterState, spec: ClusterSpec, count: number): ClusterAnswer {
   if (state.timeSeconds < state.throttledUntilSeconds) return { ok: false, error: "throttled", state };
-  const staying = state.replicas.filter((replica) => replica.goneAtSeconds === undefined).length;
+  const staying = state.replicas.filter(stays).length;
   if (count > staying && state.timeSeconds < state.noCapacityUntilSeconds) {
     return { ok: false, error: "no-capacity", state: { ...state, desiredReplicas: count } };
   }
@@ -98,12 +100,25 @@ export function setDesired(state: ClusterState, spec: ClusterSpec, count: number
   return { ok: true, state: count >= staying ? order(asked, spec, count - staying) : remove(asked, spec, staying - count) };
 }
 
-/** `count` ready replicas, the oldest first, will go at `goneAtSeconds`: an interruption notice. They are replaced once gone. */
+/**
+ * `count` ready replicas, the oldest first, will go at `goneAtSeconds`: an interruption notice. Until then the cloud counts them
+ * as its own, and starts no other in their place: an Auto Scaling group replaces what is gone, a ReplicaSet what is evicted. Who
+ * wants the replacement earlier orders it (a higher count), or drains the machine.
+ */
 export function interrupt(state: ClusterState, count: number, goneAtSeconds: number): ClusterState {
   let left = count;
   const replicas = state.replicas.map((replica) =>
-    left > 0 && replica.goneAtSeconds === undefined ? ((left -= 1), { ...replica, goneAtSeconds }) : replica);
+    left > 0 && isReady(replica, state.timeSeconds) && replica.goneAtSeconds === undefined ? ((left -= 1), { ...replica, goneAtSeconds, isDoomed: true }) : replica);
   return { ...state, replicas };
+}
+
+/** What counts towards the desired replicas: all but what is being drained. */
+function stays(replica: Replica): boolean {
+  return replica.goneAtSeconds === undefined || replica.isDoomed === true;
+}
+
+function isReady(replica: Replica, nowSeconds: number): boolean {
+  return replica.readyAtSeconds <= nowSeconds && !replica.failsToStart;
 }
 
 /** What a reader of the cloud sees. */
@@ -111,7 +126,7 @@ export function readCluster(state: ClusterState): ClusterCounts {
   let ready = 0;
   let pending = 0;
   for (const replica of state.replicas) {
-    if (replica.readyAtSeconds <= state.timeSeconds && !replica.failsToStart) ready += 1;
+    if (isReady(replica, state.timeSeconds)) ready += 1;
     else if (replica.goneAtSeconds === undefined) pending += 1;
   }
   return { desiredReplicas: state.desiredReplicas, readyReplicas: ready, pendingReplicas: pending };
@@ -119,7 +134,7 @@ export function readCluster(state: ClusterState): ClusterCounts {
 
 /** What each ready replica carries over the average, where replicas are uneven. */
 export function readyShares(state: ClusterState): readonly number[] {
-  return state.replicas.filter((replica) => replica.readyAtSeconds <= state.timeSeconds && !replica.failsToStart).map((replica) => replica.capacityShare ?? 1);
+  return state.replicas.filter((replica) => isReady(replica, state.timeSeconds)).map((replica) => replica.capacityShare ?? 1);
 }
 
 function order(state: ClusterState, spec: ClusterSpec, count: number): ClusterState {
@@ -149,12 +164,12 @@ function remove(state: ClusterState, spec: ClusterSpec, count: number): ClusterS
   let billed = state.billedSeconds;
   for (let i = replicas.length - 1; i >= 0 && left > 0; i -= 1) {
     const replica = replicas[i];
-    if (replica === undefined || replica.goneAtSeconds !== undefined) continue;
+    if (replica === undefined || !stays(replica)) continue;
     left -= 1;
     billed += Math.max(0, spec.minBillingSeconds - (state.timeSeconds - replica.orderedAtSeconds));
     const isPending = replica.readyAtSeconds > state.timeSeconds;
     if (isPending || spec.drainSeconds === 0) replicas.splice(i, 1);
-    else replicas[i] = { ...replica, goneAtSeconds: state.timeSeconds + spec.drainSeconds };
+    else replicas[i] = { ...replica, goneAtSeconds: Math.min(replica.goneAtSeconds ?? Infinity, state.timeSeconds + spec.drainSeconds), isDoomed: false };
   }
   return { ...state, replicas, billedSeconds: billed };
 }
