@@ -8,6 +8,7 @@ import type { Policy } from "../model/policy.ts";
 import type { Result } from "../model/result.ts";
 import type { TargetComparison } from "./comparison.ts";
 import type { MoneyView } from "./money-view.ts";
+import type { TrafficView } from "./traffic-view.ts";
 import type { Forecast } from "../model/series.ts";
 import type { TargetMark } from "./mark-book.ts";
 
@@ -45,6 +46,7 @@ export interface DaemonView {
   undoMark(id: string, by: Attribution): Promise<Result<TargetMark>>;
 
   readonly money: MoneyView;
+  readonly traffic: TrafficView;
 
   overrides(): readonly Override[];
   /** Adds it whole: the caller makes the id. The same id again returns what is stored and changes nothing. */

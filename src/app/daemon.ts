@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import type { Actuator } from "../act/actuator.ts";
 import type { HistoryStore } from "../history/history-store.ts";
@@ -7,6 +7,7 @@ import { success, type Result } from "../model/result.ts";
 import type { MetricStore } from "../observe/metrics/metric-store.ts";
 import { startOtlpReceivers, type OtlpReceivers } from "../observe/metrics/otlp/receivers.ts";
 import { SignalReader } from "../observe/metrics/signals/signal-reader.ts";
+import type { DaemonConfig } from "../policy/daemon-schema.ts";
 import { effectivePolicy } from "../policy/effective-policy.ts";
 import { loadConfiguration, type Configuration, type LoadedConfiguration } from "../policy/load-configuration.ts";
 import { createApi, type Api } from "./api/create-api.ts";
@@ -28,6 +29,8 @@ import { watchConfiguration } from "./policy-watcher.ts";
 import { REGISTRIES } from "./registries.ts";
 import { createSources, signalsOf } from "./sources.ts";
 import type { TargetSources } from "./target-runtime.ts";
+import { statusOf } from "./target-status.ts";
+import { regionTarget, TrafficDesk } from "./traffic-desk.ts";
 import type { Log } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/otel-telemetry.ts";
 import { otlpObserver, refusedRequests } from "./telemetry/otlp-observer.ts";
@@ -106,7 +109,10 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   if (!first.ok) return first;
 
   const health = new HealthChecks({ clock, journal, fleet });
-  const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, money, marks: desk.marks, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
+  const traffic = await openTraffic(config, { core: core.value, clock, log, fleet });
+  if (!traffic.ok) return traffic;
+  closers.push(() => traffic.value.close());
+  const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, money, traffic: traffic.value, marks: desk.marks, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
   telemetry.observe(view);
   const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money });
   closers.push(() => loop.stop());
@@ -123,11 +129,24 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const listening = await interruptions.start(config.sources.interruptions);
   if (!listening.ok) return listening;
   for (const group of fleet.groups.values()) loop.add(group);
+  traffic.value.run();
   for (const target of fleet.targets.values()) target.outlook.refit("no-model");
   return success({
     view, httpPort, otlpHttpPort: otlp?.httpPort, otlpGrpcPort: otlp?.grpcPort,
     actuator: (target) => fleet.targets.get(target)?.runtime.made,
     stop: () => closeAll(closers),
+  });
+}
+
+/** Where the load goes, asked and moved beside the loop. */
+async function openTraffic(config: DaemonConfig, { core, clock, log, fleet }: Pick<FleetStart, "core" | "clock" | "log"> & { readonly fleet: Fleet }): Promise<Result<TrafficDesk>> {
+  const { journal, killSwitch, book } = core;
+  const now = (): number => clock.nowSeconds();
+  return await TrafficDesk.open(config.traffic, {
+    now, journal, killSwitch, path: join(resolve(config.data.directory), "traffic.json"),
+    target: (name) => { const target = fleet.targets.get(name); return target && regionTarget(statusOf(target, now())); },
+    floors: { list: () => book.overrides(now()), add: (override) => book.add(override, now()), remove: (id) => book.remove(id, now()) },
+    onProblem: (split, reason) => { log.warn({ split, reason }, "where the load goes is not known, or cannot be changed, now"); },
   });
 }
 

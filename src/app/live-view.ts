@@ -11,6 +11,7 @@ import type { ControlBook } from "./control-book.ts";
 import type { Attribution, DaemonEvent, DaemonView, ForecastQuality, HealthCheck, HistoryRow, KillSwitchState, PolicySet, ReloadReport, TargetStatus } from "./daemon-view.ts";
 import type { MarkBook, TargetMark } from "./mark-book.ts";
 import type { MoneyView } from "./money-view.ts";
+import type { TrafficView } from "./traffic-view.ts";
 import { statusOf, type StatusParts } from "./target-status.ts";
 
 /** The parts of the daemon that the view reads and changes. */
@@ -21,6 +22,7 @@ export interface ViewParts {
   readonly history: HistoryStore;
   readonly book: ControlBook;
   readonly money: MoneyView;
+  readonly traffic: TrafficView;
   readonly killSwitch: KillSwitch;
   readonly marks: MarkBook;
   /** Targets by name, in the order of the policies. */
@@ -39,6 +41,7 @@ export class LiveView implements DaemonView {
   readonly startedAtSeconds: number;
   readonly decisions: Journal;
   readonly money: MoneyView;
+  readonly traffic: TrafficView;
   readonly #parts: ViewParts;
   readonly #listeners = new Set<(event: DaemonEvent) => void>();
   #killSince: number | undefined;
@@ -49,6 +52,7 @@ export class LiveView implements DaemonView {
     this.startedAtSeconds = parts.clock.nowSeconds();
     this.decisions = parts.journal;
     this.money = parts.money;
+    this.traffic = parts.traffic;
   }
 
   now(): number {

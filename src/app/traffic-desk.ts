@@ -3,10 +3,11 @@ import type { KillSwitch } from "../act/kill-switch.ts";
 import { createSwitch } from "../act/traffic/registry.ts";
 import type { SplitReading, TrafficSwitch } from "../act/traffic/traffic-switch.ts";
 import type { Journal } from "../journal/journal.ts";
+import { valueOf } from "../model/observation.ts";
 import type { Override } from "../model/override.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../plan/traffic-shift.ts";
-import type { Attribution } from "./daemon-view.ts";
+import type { Attribution, TargetStatus } from "./daemon-view.ts";
 import { EVACUATION_PHASES, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
 import { readWhole, replaceWhole } from "./whole-file.ts";
 
@@ -46,6 +47,7 @@ const HELD_SECONDS = 300;
 /** Ended evacuations are kept for a day, so that a repeated request finds its own. */
 const KEPT_SECONDS = 86_400;
 const FLOOR_SECONDS = 900;
+const TICK_MILLISECONDS = 5_000;
 
 interface Split {
   readonly settings: SplitSettings;
@@ -63,6 +65,7 @@ export class TrafficDesk implements TrafficView {
   readonly #splits: ReadonlyMap<string, Split>;
   #entries: readonly Entry[];
   #busy: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, entries: readonly Entry[]) {
     this.#parts = parts;
@@ -136,7 +139,15 @@ export class TrafficDesk implements TrafficView {
     });
   }
 
+  /** Ticks from now on. */
+  run(): void {
+    if (this.#splits.size === 0) return;
+    void this.tick();
+    this.#timer = setInterval(() => void this.tick(), TICK_MILLISECONDS).unref();
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     await this.#busy;
     await Promise.all([...this.#splits.values()].map(({ made }) => made.close()));
   }
@@ -231,6 +242,15 @@ export class TrafficDesk implements TrafficView {
     this.#busy = done.catch(() => undefined);
     return done;
   }
+}
+
+/** What the desk asks of a target: the load that arrives, and what its ready replicas carry. */
+export function regionTarget({ replicas, capacity, signals }: TargetStatus): Omit<RegionView, "region" | "share"> {
+  const { ready } = replicas;
+  return {
+    demandPerSecond: valueOf(signals["demand"]?.observation), readyReplicas: ready, maxReplicas: replicas.max,
+    perReplica: capacity !== undefined && ready !== undefined && ready > 0 ? capacity / ready : undefined,
+  };
 }
 
 function shown({ lastMoveSeconds: _, lastVersion: __, heldUntilSeconds: ___, moves: ____, ...entry }: Entry): Evacuation {

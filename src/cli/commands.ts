@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   journal: { summary: "check, export or import a journal", load: () => import("./journal.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
+  evacuate: { summary: "leave a region by measured steps, or let its load return", load: () => import("./evacuate.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
   "right-size": { summary: "the machines that would carry a target's measured use for less, each with its risk", load: () => import("./right-size.ts") },
   capacity: { summary: "say when a growing load reaches its maximum, quota or budget", load: () => import("./capacity.ts") },
@@ -27,5 +28,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   drive: { summary: "run the pure step under an outside clock, by lines of JSON", load: () => import("./drive.ts") },
   replay: { summary: "replay a policy on your own history, beside the peers and perfect foresight", load: () => import("./replay.ts") },
   plan: { summary: "what a new policy would have changed on the last days", load: () => import("./plan.ts") },
+  test: { summary: "run policy unit tests: series in, decisions and reasons out", load: () => import("./test.ts") },
   calibrate: { summary: "learn what one replica carries from a history", load: () => import("./calibrate.ts") },
 };

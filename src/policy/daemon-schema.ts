@@ -96,6 +96,19 @@ export const DAEMON_SCHEMA = z.strictObject({
     )
     .prefault([])
     .describe("Budgets of a group, of labels or of the fleet. What gives way when one will not hold is each policy's choice: cost.onLimit, carbon.onLimit."),
+  traffic: z
+    .array(
+      z.strictObject({
+        name: objectName().describe("Its name, for the API and the command line."),
+        mode: choice(["recommend", "full"]).prefault("recommend").describe("How far it goes: recommend (what would be moved is said), full."),
+        regions: z.record(text(), text()).describe("Each region, and the target that serves the load there."),
+        step: share({ moreThan: 0 }).prefault("10%").describe("The most of the whole load that is moved at once."),
+        settle: duration({ min: 1 }).prefault("2m").describe("So long is waited after a move before the next; the record's TTL where that is longer."),
+        switch: provider.describe("Where the shares are set; one key, the provider: { route53: { hostedZoneId: …, recordName: … } }, { webhook: { url: …, secretVariable: … } }."),
+      }),
+    )
+    .prefault([])
+    .describe("Services whose load is split over regions: which share goes where, and how a region is evacuated."),
   defaults: partialSpec.prefault({}).describe("Values of spec that every policy inherits."),
   overlays: z
     .array(

@@ -54,6 +54,10 @@ const REQUESTS: Readonly<Record<string, { path: string; init?: () => RequestInit
   listPolicies: { path: "/api/v1/policies" },
   getPolicy: { path: "/api/v1/policies/checkout" },
   reloadPolicies: { path: "/api/v1/reload", init: () => write("POST", BY) },
+  listSplits: { path: "/api/v1/traffic" },
+  listEvacuations: { path: "/api/v1/evacuations" },
+  evacuate: { path: "/api/v1/traffic/shop/evacuations", init: () => write("POST", { region: "us-east-1", durationSeconds: 3_600, ...BY }) },
+  abortEvacuation: { path: "/api/v1/evacuations/{evacuation}?author=ada&reason=over", init: () => write("DELETE") },
   listBudgets: { path: "/api/v1/budgets" },
   getShowback: { path: "/api/v1/showback?tag=team&target=checkout" },
   getFocus: { path: "/api/v1/showback/focus.csv" },
@@ -70,6 +74,10 @@ async function fill(path: string): Promise<string> {
   if (filled.includes("{override}")) {
     const made = await fetch(`${served.base}/api/v1/overrides`, write("POST", { kind: "pin", target: "checkout", replicas: 5, durationSeconds: 600, ...BY }));
     filled = filled.replace("{override}", ((await made.json()) as Override).id);
+  }
+  if (filled.includes("{evacuation}")) {
+    const made = await fetch(`${served.base}/api/v1/traffic/shop/evacuations`, write("POST", { region: "us-east-1", durationSeconds: 3_600, ...BY }));
+    filled = filled.replace("{evacuation}", ((await made.json()) as { id: string }).id);
   }
   if (filled.includes("{mark}")) {
     const made = await fetch(`${served.base}/api/v1/targets/checkout/marks`, write("POST", { kind: "deploy", fromSeconds: 1_789_990_000, toSeconds: 1_789_990_060, ...BY }));
@@ -129,7 +137,7 @@ describe("the document", () => {
 
   it("forbids no field that a later version may add to an answer", () => {
     expect(document.components.schemas["Decision"]).not.toHaveProperty("additionalProperties");
-    expect(document.components.schemas["OverrideRequest"]).toMatchObject({ oneOf: [{ additionalProperties: false }, { additionalProperties: false }, { additionalProperties: false }] });
+    expect(document.components.schemas["OverrideRequest"]).toMatchObject({ oneOf: Array.from({ length: 4 }, () => ({ additionalProperties: false })) });
   });
 });
 

@@ -7,6 +7,7 @@ import { EventStream } from "./event-stream.ts";
 import { MarksController } from "./marks-controller.ts";
 import { MoneyController } from "./money-controller.ts";
 import { TargetsController } from "./targets-controller.ts";
+import { TrafficController } from "./traffic-controller.ts";
 import { DAEMON_VIEW, EVENT_STREAM, METRICS_TEXT } from "./tokens.ts";
 
 export interface ApiParts {
@@ -20,7 +21,7 @@ export class ApiModule {
   static of({ view, metrics }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [TargetsController, DecisionsController, ControlsController, MarksController, DaemonController, MoneyController],
+      controllers: [TargetsController, DecisionsController, ControlsController, MarksController, DaemonController, MoneyController, TrafficController],
       providers: [
         { provide: DAEMON_VIEW, useFactory: () => view },
         { provide: EVENT_STREAM, useFactory: () => new EventStream(view) },

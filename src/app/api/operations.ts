@@ -9,6 +9,7 @@ import { explanationSchema, whyNotSchema } from "./schemas/explanation.ts";
 import * as forecast from "./schemas/forecast.ts";
 import * as money from "./schemas/money.ts";
 import * as target from "./schemas/target.ts";
+import * as traffic from "./schemas/traffic.ts";
 
 /** A number as a query carries it: plain decimal digits; anything else stays a string and is refused by the inner schema. */
 const decimal = <S extends z.ZodType>(inner: S) =>
@@ -176,6 +177,24 @@ export const reloadPolicies = define({
   id: "reloadPolicies", method: "post", path: "/api/v1/reload", tag: "policies",
   summary: "Read the policy files again: swapped whole, or refused with every reason", body: control.attributionSchema,
   success: json("What changed.", control.reloadSchema), problems: [409, 422], idempotencyKey: "required",
+});
+export const listSplits = define({
+  id: "listSplits", method: "get", path: "/api/v1/traffic", tag: "traffic",
+  summary: "Where the load goes: each split over regions, with its shares and what moves", success: json("Every split.", traffic.splitListSchema), problems: [],
+});
+export const listEvacuations = define({
+  id: "listEvacuations", method: "get", path: "/api/v1/evacuations", tag: "traffic",
+  summary: "Regions that were told to be left, and how far each is", success: json("Every evacuation of the last day and those under way.", traffic.evacuationListSchema), problems: [],
+});
+export const evacuate = define({
+  id: "evacuate", method: "post", path: "/api/v1/traffic/{split}/evacuations", tag: "traffic",
+  summary: "Leave a region: capacity is made ready elsewhere, then the load is moved by measured steps", params: z.strictObject({ split: z.string().min(1).max(100) }), body: traffic.evacuationRequestSchema,
+  success: json("The evacuation, begun.", traffic.evacuationSchema, 201), problems: [404, 409, 422, 503], idempotencyKey: "required",
+});
+export const abortEvacuation = define({
+  id: "abortEvacuation", method: "delete", path: "/api/v1/evacuations/{evacuation}", tag: "traffic",
+  summary: "Let the load return from now on, by the same steps", params: z.strictObject({ evacuation: z.string().min(1).max(100) }), query: control.attributionSchema,
+  success: json("The evacuation, returning.", traffic.evacuationSchema), problems: [400, 404], idempotencyKey: "optional",
 });
 const spendSpan = {
   from: epoch.optional().describe("Epoch seconds, cut to the hour; a day ago when left out."),
