@@ -34,6 +34,7 @@ export class FitSchedule {
   readonly #slots: number;
   readonly #waiting = new Map<string, Entry>();
   #running = 0;
+  #closed = false;
 
   constructor(slots: number) {
     this.#slots = slots;
@@ -43,7 +44,18 @@ export class FitSchedule {
     return this.#waiting.size;
   }
 
+  /** Nothing more is begun: what fails from here on fails because the daemon stops. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting.clear();
+  }
+
   ask(target: string, rank: FitRank, work: () => Promise<void>): void {
+    if (this.#closed) return;
     const known = this.#waiting.get(target);
     if (known === undefined) this.#waiting.set(target, { target, rank, work });
     else if (FIT_RANKS.indexOf(rank) < FIT_RANKS.indexOf(known.rank)) known.rank = rank;

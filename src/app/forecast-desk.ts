@@ -35,13 +35,14 @@ export async function openForecastDesk(directory: string, onScoresLost: (reason:
   const file = read.ok ? (read.value as Partial<ScoreFile> | undefined) : undefined;
   const fits = new FitPool();
   const slices = new SliceQueue();
+  // One more than there are threads, so that a history is read while the threads work.
+  const schedule = new FitSchedule(fits.threads + 1);
   return success({
-    fits, slices, marks: marks.value,
-    // One more than there are threads, so that a history is read while the threads work.
-    schedule: new FitSchedule(fits.threads + 1),
+    fits, schedule, slices, marks: marks.value,
     scores: file?.format === 1 ? (file.scores ?? {}) : {},
     saveScores: (scores) => replaceWhole(path, { format: 1, scores } satisfies ScoreFile),
     async close() {
+      schedule.close();
       slices.close();
       await fits.close();
       await marks.value.close();

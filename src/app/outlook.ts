@@ -241,6 +241,7 @@ export class Outlook {
   }
 
   #failed(reason: string): void {
+    if (this.#options.schedule.closed) return;
     this.#note = reason;
     this.#options.onFitFailed(this.#policy, reason);
   }

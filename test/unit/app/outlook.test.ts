@@ -70,7 +70,7 @@ function outlookOf(of: Policy): Outlook {
     fits: desk.fits, schedule: desk.schedule, marks: desk.marks, nowSeconds: () => now,
     readHistory: (wanted, from, to) => store.read({ target: wanted.name, signal: "demand", stepSeconds: STEP }, from, to),
     lenders: (to) => [...outlooks.values()].filter((one) => one.policy.name !== to.name && one.ownRows > (outlooks.get(to.name)?.ownRows ?? 0)),
-    onFitFailed: (failed, reason) => { if (!reason.includes("stopping")) failures.push(`${failed.name}: ${reason}`); },
+    onFitFailed: (failed, reason) => { failures.push(`${failed.name}: ${reason}`); },
   });
   outlooks.set(of.name, outlook);
   return outlook;
