@@ -11,8 +11,9 @@ export function queueActions(queueUrl: string, region: string): readonly SourceA
   return [{ action: "sqs:ReceiveMessage", resource }, { action: "sqs:DeleteMessage", resource }];
 }
 
-/** Live spot prices and placement scores; EC2 knows no resource for them. */
+/** Live spot prices, placement scores and list prices; neither service knows a resource for them. */
 export const SPOT_MARKET_ACTIONS: readonly SourceAction[] = [
   { action: "ec2:DescribeSpotPriceHistory", resource: "*" },
   { action: "ec2:GetSpotPlacementScores", resource: "*" },
+  { action: "pricing:GetProducts", resource: "*" },
 ];

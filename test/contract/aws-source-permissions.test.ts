@@ -1,11 +1,14 @@
 // Least privilege of what only observes: with the listed actions each source does all that it can; without any one it does not.
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { PricingClient } from "@aws-sdk/client-pricing";
 import { afterEach, describe, expect, it } from "vitest";
 import { queueActions, SPOT_MARKET_ACTIONS } from "../../src/observe/aws-actions.ts";
 import { readInterruptionQueue } from "../../src/observe/market/interruptions/sqs-interruptions.ts";
 import { awsMarket } from "../../src/observe/market/aws-market.ts";
+import { awsPriceList } from "../../src/observe/market/aws-price-list.ts";
 import { iamPolicy } from "../../src/act/aws/permissions.ts";
+import { priceListFake } from "../fixtures/aws/price-list-service.ts";
 import { spotMarketFake } from "../fixtures/aws/spot-market-service.ts";
 import { spotWarning, sqsFake } from "../fixtures/aws/sqs-fake.ts";
 import { startWire, type AwsWire } from "../fixtures/aws/wire.ts";
@@ -39,11 +42,12 @@ async function queueWorks(actions: readonly string[]): Promise<boolean> {
 }
 
 async function marketWorks(actions: readonly string[]): Promise<boolean> {
-  wire = await startWire([spotMarketFake([{ zone: "us-east-1a", instanceType: "m5.large", price: "0.03", time: "2026-11-24T11:30:00Z" }], { "us-east-1": 7 })], () => 1_795_521_600);
+  wire = await startWire([spotMarketFake([{ zone: "us-east-1a", instanceType: "m5.large", price: "0.03", time: "2026-11-24T11:30:00Z" }], { "us-east-1": 7 }), priceListFake([{ instanceType: "m5.large", regionCode: "us-east-1", usd: "0.096" }])], () => 1_795_521_600);
   wire.allow("AKIDSOURCE", actions);
   const { endpoint } = wire;
   const read = await awsMarket({ client: () => new EC2Client({ ...client, endpoint }) }).read({ regions: ["us-east-1"], instanceTypes: ["m5.large", "c5.large", "r5.large"], nowSeconds: 1_795_521_600 });
-  return read.ok && new Set(read.value.map(({ kind }) => kind)).size === 2;
+  const listed = await awsPriceList({ client: () => new PricingClient({ ...client, endpoint }) }).read({ regions: ["us-east-1"], instanceTypes: ["m5.large"], nowSeconds: 1_795_521_600 });
+  return read.ok && new Set(read.value.map(({ kind }) => kind)).size === 2 && listed.ok && listed.value.length === 1;
 }
 
 describe.each([

@@ -4,8 +4,8 @@ import type { MarketQuery, MarketSource } from "../../src/observe/market/market-
 export interface MarketCounterpart {
   readonly source: MarketSource;
   readonly query: MarketQuery;
-  /** A spot price that the counterpart holds. */
-  readonly spot: { readonly region: string; readonly zone?: string; readonly instanceType: string; readonly value: number };
+  /** A price that the counterpart holds: of spot where nothing else is said. */
+  readonly spot: { readonly capacityType?: "on-demand" | "spot"; readonly region: string; readonly zone?: string; readonly instanceType: string; readonly value: number };
 }
 
 /** What every source of prices and risks must do. */
@@ -31,7 +31,7 @@ export function marketSourceContract(type: string, start: () => Promise<MarketCo
       const { source, query, spot } = await start();
       const read = await source.read(query);
       if (!read.ok) throw new Error(read.message);
-      const found = read.value.find((figure) => figure.kind === "price" && figure.capacityType === "spot" && figure.region === spot.region && figure.zone === spot.zone && figure.instanceType === spot.instanceType);
+      const found = read.value.find((figure) => figure.kind === "price" && figure.capacityType === (spot.capacityType ?? "spot") && figure.region === spot.region && figure.zone === spot.zone && figure.instanceType === spot.instanceType);
       expect(found?.value).toBeCloseTo(spot.value, 9);
     });
 
