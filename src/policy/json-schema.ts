@@ -3,6 +3,7 @@ import { CHALLENGER_FIELDS, CHALLENGER_TEXT } from "./challenger.ts";
 import { DAEMON_SCHEMA } from "./daemon-schema.ts";
 import { isRecord } from "./issues.ts";
 import { POLICY_SET } from "./policy-set.ts";
+import { POLICY_TEST } from "./policy-test-schema.ts";
 import { API_VERSION, METADATA, SPEC_FIELDS } from "./policy-schema.ts";
 import type { ProviderSchemas, Registries } from "./read-provider.ts";
 import { choice } from "./scalars.ts";
@@ -57,6 +58,20 @@ export function daemonJsonSchema(registries: Registries): JsonSchema {
   Object.assign(propertyOf(sources, "metrics"), { additionalProperties: union(registries.metrics, { optional: false }) });
   for (const name of ["market", "carbon"] as const) Object.assign(propertyOf(sources, name), union(registries[name], { optional: true }));
   return schema;
+}
+
+/** JSON Schema (draft-07) of policy tests. A policy inline is only named here: `policy.schema.json` tells what it holds. */
+export function policyTestJsonSchema(): JsonSchema {
+  const document = z.strictObject({
+    apiVersion: choice([API_VERSION]).describe("The version of this format."),
+    kind: choice(["PolicyTest"]).describe("What this document is."),
+    metadata: METADATA.partial().optional().describe("What the tests are called; nothing depends on it."),
+    spec: POLICY_TEST.describe("A policy and the cases that it must pass."),
+  });
+  const schema = draft07(document);
+  const policy = propertyOf(propertyOf(schema, "spec"), "policy");
+  Object.assign(policy, { anyOf: [{ type: "string", minLength: 1 }, { type: "object", required: ["spec"], properties: { metadata: { type: "object", description: "Its name, group and labels." }, spec: { type: "object", description: "What the policy says." } } }] });
+  return { $schema: DRAFT_07, title: "Tests of a Foretide policy", description: "Series in, decisions and reasons out.", ...schema };
 }
 
 /** One key of several, each with the schema of its provider; none where it is optional. */
