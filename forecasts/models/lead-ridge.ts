@@ -24,6 +24,8 @@ const LARGEST_FALL = -0.7;
 const LARGEST_RISE = 1.2;
 const LOSING = 1.3;
 const OFFSET_SHARE = 0.01;
+/** Room of an eighth: a row costs eight moves on average, and no row is kept twice. */
+const ROOM_SHARE = 8;
 
 /**
  * A running forecast of log(load) at the few horizons that control needs. It sees each row once; without a fit, or while the
@@ -33,9 +35,14 @@ const OFFSET_SHARE = 0.01;
 export class LeadModel {
   spec: LeadModelSpec;
   private readonly lags: LeadLags;
-  /** The ring of the newest rows, written twice, so that any look-back is one index. Loads, and log(load + offset). */
+  /** The ring of the newest rows' loads. */
   private readonly values: Float32Array;
+  /**
+   * log(load + offset) of the same rows in their order, so that any look-back is one index: they end before `logsEnd`, are moved to
+   * the front where there is no room, and are NaN before the oldest that is kept.
+   */
   private readonly logs: Float32Array;
+  private logsEnd: number;
   private readonly capacity: number;
   private next = 0;
   private newestRow = NaN;
@@ -48,7 +55,8 @@ export class LeadModel {
     this.lags = leadLags(spec.dayRows);
     this.capacity = spec.historyRows;
     this.values = new Float32Array(this.capacity).fill(NaN);
-    this.logs = new Float32Array(2 * this.capacity).fill(NaN);
+    this.logs = new Float32Array(this.capacity + Math.ceil(this.capacity / ROOM_SHARE)).fill(NaN);
+    this.logsEnd = this.capacity;
     this.horizons = spec.horizonsRows.map((rows) => new LeadHorizon(rows, spec.dayRows, this.lags));
   }
 
@@ -83,8 +91,7 @@ export class LeadModel {
     const present = value >= 0;
     const log = present && !Number.isNaN(this.offset) ? Math.log(value + this.offset) : this.newestLog();
     this.values[this.next] = present ? value : NaN;
-    this.logs[this.next] = log;
-    this.logs[this.next + this.capacity] = log;
+    this.pushLog(log);
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1;
     this.newestRow = row;
     this.seen += 1;
@@ -94,8 +101,18 @@ export class LeadModel {
     for (const horizon of this.horizons) horizon.step({ row, seen: this.seen, logs: this.logs, at, canScore });
   }
 
+  private pushLog(log: number): void {
+    if (this.logsEnd === this.logs.length) {
+      this.logs.copyWithin(0, this.logsEnd - this.capacity);
+      this.logsEnd = this.capacity;
+    }
+    this.logs[this.logsEnd] = log;
+    this.logs[this.logsEnd - this.capacity] = NaN;
+    this.logsEnd += 1;
+  }
+
   private newestIndex(): number {
-    return this.next === 0 ? 2 * this.capacity - 1 : this.next + this.capacity - 1;
+    return this.logsEnd - 1;
   }
 
   private newestLog(): number {
@@ -110,8 +127,7 @@ export class LeadModel {
       const place = (this.next + i) % this.capacity;
       const value = this.values[place] ?? NaN;
       if (value >= 0) last = Math.log(value + offset);
-      this.logs[place] = last;
-      this.logs[place + this.capacity] = last;
+      this.logs[this.logsEnd - this.capacity + i] = last;
     }
   }
 
