@@ -29,7 +29,7 @@ export interface LeadFitInput {
 
 const STRIDE = 3;
 const PHASE_STRIDE = 2;
-const PENALTY = 1e-3;
+const PENALTY = 0.03;
 const PHASE_PENALTY = 0.3;
 const LARGEST_INCREMENT = 1;
 const LARGEST_RESIDUAL = 0.5;

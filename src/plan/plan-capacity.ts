@@ -42,13 +42,16 @@ export function planCapacity(request: PlanRequest): CapacityPlan {
   const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) + extraNowPerSecond / sizing.requestsPerSecondPerReplica;
   // What was ordered for a short peak must still be there when it comes: the points at the lead time and after it do not see it.
   const nearNeed = request.highestAheadPerSecond >= 0 ? request.highestAheadPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) : 0;
+  // What is kept need not be safe against all that may happen until then: nearer the time the forecast will be as sure as it is at the lead time.
+  const leadScale = loads[leadIndex]?.scale ?? Infinity;
+  const laterNeeds = loads.slice(leadIndex).map((load) => replicasFor({ ...load, scale: Math.min(load.scale, leadScale) }, sizing) + extraAtLeadPerSecond / sizing.requestsPerSecondPerReplica);
   return {
     horizonsSeconds: loads.map((load) => load.horizonSeconds),
     neededReplicas,
     atLeadTime: neededReplicas[leadIndex] ?? 0,
     reactive: wholeReplicas(reactiveNeed),
     wanted: Math.max(needs[leadIndex] ?? 0, reactiveNeed),
-    hold: wholeReplicas(Math.max(nearNeed, ...needs.slice(leadIndex)) * (1 + HOLD_SPARE_SHARE)),
+    hold: wholeReplicas(Math.max(nearNeed, ...laterNeeds) * (1 + HOLD_SPARE_SHARE)),
     quantile: request.quantile,
     leadTimeSeconds: request.leadTimeSeconds,
     requestsPerSecondPerReplica: sizing.requestsPerSecondPerReplica,
