@@ -30,7 +30,7 @@ import { REGISTRIES } from "./registries.ts";
 import { createSources, signalsOf } from "./sources.ts";
 import type { TargetSources } from "./target-runtime.ts";
 import { statusOf } from "./target-status.ts";
-import { regionTarget, TrafficDesk } from "./traffic-desk.ts";
+import { allocatedShares, regionTarget, TrafficDesk } from "./traffic-desk.ts";
 import type { Log } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/otel-telemetry.ts";
 import { otlpObserver, refusedRequests } from "./telemetry/otlp-observer.ts";
@@ -86,7 +86,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   closers.push(() => reader.close());
   const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
   closers.push(() => { market.close(); });
-  const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => { wakeGroupOf(target, fleet, loop); } });
+  const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => wakeGroupOf(target, fleet, loop) });
   closers.push(() => { interruptions.close(); });
 
   const opened = await openForecastDesk(resolve(config.data.directory), (reason) => { log.warn({ reason }, "the scores of earlier forecasts are lost"); });
@@ -109,9 +109,8 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   if (!first.ok) return first;
 
   const health = new HealthChecks({ clock, journal, fleet });
-  const traffic = await openTraffic(config, { core: core.value, clock, log, fleet });
+  const traffic = await openTraffic(config, { core: core.value, clock, log, fleet }, closers);
   if (!traffic.ok) return traffic;
-  closers.push(() => traffic.value.close());
   const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, money, traffic: traffic.value, marks: desk.marks, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
   telemetry.observe(view);
   const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money });
@@ -139,15 +138,18 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
 }
 
 /** Where the load goes, asked and moved beside the loop. */
-async function openTraffic(config: DaemonConfig, { core, clock, log, fleet }: Pick<FleetStart, "core" | "clock" | "log"> & { readonly fleet: Fleet }): Promise<Result<TrafficDesk>> {
+async function openTraffic(config: DaemonConfig, { core, clock, log, fleet }: Pick<FleetStart, "core" | "clock" | "log"> & { readonly fleet: Fleet }, closers: Closers): Promise<Result<TrafficDesk>> {
   const { journal, killSwitch, book } = core;
   const now = (): number => clock.nowSeconds();
-  return await TrafficDesk.open(config.traffic, {
+  const opened = await TrafficDesk.open(config.traffic, {
     now, journal, killSwitch, path: join(resolve(config.data.directory), "traffic.json"),
     target: (name) => { const target = fleet.targets.get(name); return target && regionTarget(statusOf(target, now())); },
+    allocated: (name) => { const target = fleet.targets.get(name); return allocatedShares(target && statusOf(target, now()).lastDecision?.allocation, target?.runtime.policy.purchase?.regions ?? []); },
     floors: { list: () => book.overrides(now()), add: (override) => book.add(override, now()), remove: (id) => book.remove(id, now()) },
     onProblem: (split, reason) => { log.warn({ split, reason }, "where the load goes is not known, or cannot be changed, now"); },
   });
+  if (opened.ok) closers.push(() => opened.value.close());
+  return opened;
 }
 
 interface FleetStart {
@@ -190,9 +192,9 @@ function* machineOwners(fleet: Fleet): Iterable<MachineOwner> {
   for (const [target, { runtime }] of fleet.targets) yield { target, offeringOf: (instanceId) => runtime.made.offeringOf?.(instanceId) };
 }
 
-function wakeGroupOf(target: string, fleet: Fleet, loop: ControlLoop): void {
+async function wakeGroupOf(target: string, fleet: Fleet, loop: ControlLoop): Promise<void> {
   const group = fleet.groups.get(fleet.targets.get(target)?.runtime.policy.group ?? "");
-  if (group !== undefined) void loop.wake(group);
+  if (group !== undefined) await loop.wake(group);
 }
 
 interface LoopParts {
@@ -234,14 +236,16 @@ interface Network {
 }
 
 async function openNetwork(options: DaemonOptions, parts: { readonly metrics: MetricStore; readonly clock: Clock; readonly view: LiveView; readonly telemetry: Telemetry }): Promise<Result<Network>> {
-  const { listen, api: access, limits, telemetry: own } = options.configuration.daemon;
+  const { listen, api: access, otlp: otlpAccess, limits, telemetry: own } = options.configuration.daemon;
   const { metrics, clock, view, telemetry } = parts;
   const spare = options.sparePorts ?? 0;
   const token = access.token?.reveal();
+  const readToken = access.readToken?.reveal();
+  const senders = otlpAccess.insecure ? undefined : (otlpAccess.token?.reveal() ?? token);
   const otlp = await startOtlpReceivers({
-    store: metrics, now: () => clock.nowSeconds(), host: listen.otlpHttp.host, nextPorts: spare,
+    store: metrics, now: () => clock.nowSeconds(), host: listen.otlpHttp.host, grpcHost: listen.otlpGrpc.host, insecure: otlpAccess.insecure, nextPorts: spare,
     httpPort: listen.otlpHttp.enabled && listen.otlpHttp.port, grpcPort: listen.otlpGrpc.enabled && listen.otlpGrpc.port,
-    observer: otlpObserver(telemetry), maxInFlightRequests: limits.requestsInFlight, maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(token !== undefined && { bearerToken: token }),
+    observer: otlpObserver(telemetry), maxInFlightRequests: limits.requestsInFlight, maxBytes: limits.requestSize, maxRatio: limits.inflateRatio, ...(senders !== undefined && { bearerToken: senders }),
   });
   if (!otlp.ok) return otlp;
   const refused = refusedRequests(metrics.counters, telemetry);
@@ -249,7 +253,7 @@ async function openNetwork(options: DaemonOptions, parts: { readonly metrics: Me
     refused();
     return telemetry.metricsText();
   };
-  const api = await createApi(view, { log: options.log, ...(token !== undefined && { token }), ...(own.metrics && { metrics: metricsText }) });
+  const api = await createApi(view, { log: options.log, ...(token !== undefined && { token }), ...(readToken !== undefined && { readToken }), ...(own.metrics && { metrics: metricsText }) });
   if (!listen.http.enabled) return success({ api, httpPort: 0, otlp: otlp.value });
   const port = await api.listen({ port: listen.http.port, host: listen.http.host, spare });
   if (port.ok) return success({ api, httpPort: port.value, otlp: otlp.value });

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+
 import { z } from "zod";
 
 import type { Notice } from "../model/offering.ts";
@@ -18,8 +20,10 @@ export interface InterruptionParts {
   readonly log: Log;
   owners(): Iterable<MachineOwner>;
   /** A target has a new notice: its group is to decide at once. */
-  onNotice(target: string): void;
+  onNotice(target: string): Promise<void>;
 }
+
+const LONGEST_PASS_MILLISECONDS = 2_000;
 
 const QUEUE = z.strictObject({ queueUrl: z.url(), region: z.string(), endpoint: z.url().optional() });
 
@@ -49,14 +53,18 @@ export class InterruptionWatch {
     const client = new SQSClient({ region, ...(endpoint !== undefined && { endpoint }) });
     void readInterruptionQueue({
       client, queueUrl, signal: this.#abort.signal,
-      onMessages: (messages) => { for (const message of messages) this.take(message); },
+      onMessages: async (messages) => {
+        const passes = Promise.all(messages.map((message) => this.take(message)));
+        // Deleted only once what they ask for is journalled; but one cloud that hangs holds up no other's notices.
+        await Promise.race([passes, wait(LONGEST_PASS_MILLISECONDS, undefined, { ref: false })]);
+      },
       onError: (error) => { this.#parts.log.warn({ err: error }, "the interruption queue cannot be read: asked again in a second"); },
     });
     return success(undefined);
   }
 
-  /** One message from any channel. */
-  take(message: InterruptionMessage): void {
+  /** One message from any channel; resolves when its pass is over. */
+  async take(message: InterruptionMessage): Promise<void> {
     const now = this.#parts.clock.nowSeconds();
     for (const owner of this.#parts.owners()) {
       if (owner.offeringOf(message.instanceId) === undefined) continue;
@@ -64,7 +72,7 @@ export class InterruptionWatch {
       this.#book = book;
       if (notice === undefined) return;
       this.#waiting.set(owner.target, [...(this.#waiting.get(owner.target) ?? []), notice]);
-      this.#parts.onNotice(owner.target);
+      await this.#parts.onNotice(owner.target);
       return;
     }
   }

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+
 import type { Actuator } from "../act/actuator.ts";
 import type { GateContext } from "../act/gate.ts";
 import type { GateMemory } from "../act/gate-memory.ts";
@@ -7,6 +9,7 @@ import type { KillSwitch } from "../act/kill-switch.ts";
 import type { BudgetReading } from "../model/budget.ts";
 import type { Mode } from "../model/mode.ts";
 import { missing, type Observation } from "../model/observation.ts";
+import { failure } from "../model/result.ts";
 import type { CarbonSignal, Notice, Offering } from "../model/offering.ts";
 import type { Override } from "../model/override.ts";
 import type { Policy, SignalSpec } from "../model/policy.ts";
@@ -33,6 +36,9 @@ export interface GateFacts {
   overrides(nowSeconds: number): readonly Override[];
 }
 
+/** Above the sum of the timeouts of the requests that a reading ordinarily makes. */
+const READ_TIMEOUT_MILLISECONDS = 30_000;
+
 const UNREAD = missing("absent", "the policy does not read this signal");
 
 export interface TargetOptions {
@@ -48,6 +54,7 @@ export class TargetRuntime {
   /** Set by a person through the API; never above what the policy says. */
   modeLimit: Mode | undefined;
   readonly #watched: WatchedTarget;
+  #reading = false;
   /** The actuator as it was made, for those who know its kind (the demo). */
   readonly made: Actuator;
 
@@ -101,7 +108,25 @@ export class TargetRuntime {
 
   /** A reading is of the tick that it is made for: it never comes from later. */
   async #readWorkload(nowSeconds: number): Promise<WorkloadObservation> {
-    const read = await this.actuator.read();
+    const read = await this.#readInTime();
     return read.ok ? { ...read.value, timeSeconds: Math.min(read.value.timeSeconds, nowSeconds) } : { kind: "absent", cause: read.failure === "missing" ? "absent" : "stale", detail: read.message };
+  }
+
+  /**
+   * Each request of an actuator has its own timeout, but what stands before it (a credentials program, a name server) may hang for
+   * ever: a reading is given up, and while one is under way no other is begun, so that the group goes on without it.
+   */
+  async #readInTime(): Promise<Awaited<ReturnType<Actuator["read"]>>> {
+    if (this.#reading) return failure("transient", "an earlier reading is still under way");
+    this.#reading = true;
+    const read = this.actuator.read().finally(() => { this.#reading = false; });
+    const late = new AbortController();
+    const timeout = wait(READ_TIMEOUT_MILLISECONDS, failure("transient", `no reading within ${String(READ_TIMEOUT_MILLISECONDS / 1_000)} s`), { ref: false, signal: late.signal });
+    try {
+      return await Promise.race([read, timeout]);
+    } finally {
+      late.abort();
+      timeout.catch(() => undefined);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { createSwitch } from "../act/traffic/registry.ts";
 import type { SplitReading, TrafficSwitch } from "../act/traffic/traffic-switch.ts";
 import type { Journal } from "../journal/journal.ts";
 import { valueOf } from "../model/observation.ts";
+import type { Allocation } from "../model/offering.ts";
 import type { Override } from "../model/override.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../plan/traffic-shift.ts";
@@ -21,6 +22,8 @@ export interface SplitSettings {
   /** Seconds; the record's TTL where that is longer. */
   readonly settle: number;
   readonly switch: Readonly<Record<string, unknown>>;
+  /** A target that buys in these regions: the shares follow what it has allocated where no region is evacuated. */
+  readonly sharesFrom?: string | undefined;
 }
 
 export interface TrafficParts {
@@ -30,6 +33,8 @@ export interface TrafficParts {
   /** Where the evacuations are kept. */
   readonly path: string;
   readonly target: (name: string) => Omit<RegionView, "region" | "share"> | undefined;
+  /** Where a target's allocation lies, by region; undefined where it has none. */
+  readonly allocated: (name: string) => Shares | undefined;
   readonly floors: { readonly list: () => readonly Override[]; readonly add: (override: Override) => Result<unknown>; readonly remove: (id: string) => Result<unknown> };
   readonly onProblem: (split: string, reason: string) => void;
 }
@@ -53,7 +58,13 @@ interface Split {
   readonly settings: SplitSettings;
   readonly made: TrafficSwitch;
   reading: SplitReading | undefined;
+  /** Of a move that follows an allocation; after a start it is waited as after a move. */
+  movedSeconds: number;
+  followed: number;
 }
+
+/** A change of the allocation smaller than this is not worth a move. */
+const FOLLOW_TOLERANCE = 0.05;
 
 /**
  * Where the load goes: moves it out of a region that is to be left, and back, by measured steps (src/plan/traffic-shift.ts).
@@ -83,7 +94,7 @@ export class TrafficDesk implements TrafficView {
     for (const split of settings) {
       const made = await createSwitch(split.switch, { split: split.name, regions: Object.keys(split.regions), now: parts.now });
       if (!made.ok) return made;
-      splits.set(split.name, { settings: split, made: made.value, reading: undefined });
+      splits.set(split.name, { settings: split, made: made.value, reading: undefined, movedSeconds: parts.now(), followed: 0 });
     }
     return success(new TrafficDesk(parts, splits, parsed.data.evacuations));
   }
@@ -134,7 +145,7 @@ export class TrafficDesk implements TrafficView {
         if (!reading.ok) this.#parts.onProblem(split.settings.name, reading.message);
         else split.reading = reading.value;
         const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
-        if (entry !== undefined && reading.ok) await this.#advance(entry, split, reading.value);
+        if (reading.ok) await (entry === undefined ? this.#follow(split, reading.value) : this.#advance(entry, split, reading.value));
       }
     });
   }
@@ -161,7 +172,7 @@ export class TrafficDesk implements TrafficView {
     }
     if (now < due.heldUntilSeconds) return;
     const goal = due.phase === "returning" ? due.base : (sharesWithout(due.base, due.region) ?? due.base);
-    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: { stepShare: split.settings.step, settleSeconds: Math.max(split.settings.settle, reading.ttlSeconds) } });
+    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: rulesOf(split, reading) });
     if (step.kind === "done") {
       if (due.phase === "returning") this.#setFloors(due, split, {});
       await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, "evacuation", { id: due.id, phase: due.phase });
@@ -170,6 +181,39 @@ export class TrafficDesk implements TrafficView {
     this.#setFloors(due, split, step.floors);
     if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text }, undefined, undefined);
     else await this.#move(due, split, { reading, step });
+  }
+
+  /** Towards the shares that a target has allocated, by the same steps and with the same care. */
+  async #follow(split: Split, reading: SplitReading): Promise<void> {
+    const { settings } = split;
+    const goal = settings.sharesFrom === undefined ? undefined : this.#parts.allocated(settings.sharesFrom);
+    if (goal === undefined) return;
+    const hand: Hand = { split: settings.name, reason: `follows the allocation of ${settings.sharesFrom ?? ""}`, author: "foretide" };
+    if (Object.keys(settings.regions).every((region) => Math.abs((goal[region] ?? 0) - (reading.shares[region] ?? 0)) < FOLLOW_TOLERANCE)) {
+      this.#setFloors(hand, split, {});
+      return;
+    }
+    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: this.#parts.now() - split.movedSeconds, rules: rulesOf(split, reading) });
+    if (step.kind === "done") return;
+    this.#setFloors(hand, split, step.floors);
+    if (step.kind !== "move" || settings.mode !== "full" || this.#parts.killSwitch.state().engaged) return;
+    split.followed += 1;
+    const sent = await this.#send(split, { reading, step, reason: hand.reason, idempotencyKey: `${settings.name}:follow:${String(Math.round(this.#parts.now()))}:${String(split.followed)}` });
+    if (sent !== undefined && sent.kind !== "failed") split.movedSeconds = this.#parts.now();
+    if (sent?.kind === "failed") this.#parts.onProblem(settings.name, `${sent.code}: ${sent.note}`);
+    if (sent !== undefined) await this.#parts.journal.appendNote(this.#parts.now(), "traffic-outcome", sent.detail);
+  }
+
+  /** One write, journalled before it is sent. Undefined where the journal did not take it: nothing was sent. */
+  async #send(split: Split, { reading, step, reason, idempotencyKey }: SendOrder): Promise<Sent | undefined> {
+    const noted = await this.#parts.journal.appendNote(this.#parts.now(), "traffic-intent", { split: split.settings.name, idempotencyKey, from: reading.shares, shares: step.shares, floors: step.floors });
+    if (!noted.ok) return undefined;
+    const answer = await split.made.write({ shares: step.shares, version: reading.version, idempotencyKey, reason });
+    const outcome = answer.ok ? { kind: answer.value.applied ? "applied" : "no-op", code: "moved", note: step.text } as const : { kind: answer.mayHaveArrived ? "unknown" : "failed", code: answer.code, note: answer.message } as const;
+    // The version that stands now is read anew: what came of a lost answer, or between, shows in the next turn.
+    const after = answer.ok ? await split.made.read() : undefined;
+    if (after?.ok === true) split.reading = after.value;
+    return { ...outcome, version: after?.ok === true ? after.value.version : undefined, detail: { split: split.settings.name, idempotencyKey, ...outcome } };
   }
 
   async #move(entry: Entry, split: Split, { reading, step }: { readonly reading: SplitReading; readonly step: ShiftStep & { readonly kind: "move" } }): Promise<void> {
@@ -181,16 +225,11 @@ export class TrafficDesk implements TrafficView {
       return;
     }
     const idempotencyKey = `${entry.id}:${entry.phase}:${String(entry.moves + 1)}`;
-    const noted = await this.#parts.journal.appendNote(now, "traffic-intent", { split: entry.split, idempotencyKey, from: reading.shares, shares: step.shares, floors: step.floors });
-    if (!noted.ok) return;
-    const moved: Entry = { ...entry, moves: entry.moves + 1, lastMoveSeconds: now };
-    const answer = await split.made.write({ shares: step.shares, version: reading.version, idempotencyKey, reason: `evacuation of ${entry.region} by ${entry.author}: ${entry.reason}` });
-    const outcome = answer.ok ? { kind: answer.value.applied ? "applied" : "no-op", code: "moved", note: step.text } : { kind: answer.mayHaveArrived ? "unknown" : "failed", code: answer.code, note: answer.message };
-    // The version that stands now is read anew: what came of a lost answer, or between, shows in the next turn.
-    const after = answer.ok ? await split.made.read() : undefined;
-    if (after?.ok === true) split.reading = after.value;
-    const { lastVersion: _, ...unversioned } = moved;
-    await this.#replace({ ...(answer.ok ? unversioned : { ...unversioned, lastMoveSeconds: answer.mayHaveArrived ? now : entry.lastMoveSeconds }), code: outcome.code, note: outcome.note, ...(after?.ok === true && { lastVersion: after.value.version }) }, "traffic-outcome", { split: entry.split, idempotencyKey, ...outcome });
+    const sent = await this.#send(split, { reading, step, idempotencyKey, reason: `evacuation of ${entry.region} by ${entry.author}: ${entry.reason}` });
+    if (sent === undefined) return;
+    const { lastVersion: _, ...unversioned } = entry;
+    const lastMoveSeconds = sent.kind === "failed" ? entry.lastMoveSeconds : now;
+    await this.#replace({ ...unversioned, moves: entry.moves + 1, lastMoveSeconds, code: sent.code, note: sent.note, ...(sent.version !== undefined && { lastVersion: sent.version }) }, "traffic-outcome", sent.detail);
   }
 
   #views(split: Split, shares: Shares): readonly RegionView[] {
@@ -201,17 +240,17 @@ export class TrafficDesk implements TrafficView {
   }
 
   /** Floors are overrides like a person's: journalled in each pass, shown on the page, ended by themselves when the daemon stops. */
-  #setFloors(entry: Entry, split: Split, floors: Floors): void {
+  #setFloors(hand: Hand, split: Split, floors: Floors): void {
     const now = this.#parts.now();
     for (const [region, target] of Object.entries(split.settings.regions)) {
-      const id = `evacuation-${entry.split}-${target}`;
+      const id = `traffic-${hand.split}-${target}`;
       const wanted = floors[region] ?? 0;
       const before = this.#parts.floors.list().find((one) => one.id === id);
       if (wanted === 0 ? before === undefined : before?.replicas === wanted && before.expiresAtSeconds - now > FLOOR_SECONDS / 2) continue;
       if (before !== undefined) this.#parts.floors.remove(id);
       if (wanted === 0) continue;
-      const added = this.#parts.floors.add({ id, target, kind: "floor", replicas: wanted, reason: `evacuation of ${entry.region}: ${entry.reason}`, author: entry.author, createdAtSeconds: now, expiresAtSeconds: now + FLOOR_SECONDS });
-      if (!added.ok) this.#parts.onProblem(entry.split, added.message);
+      const added = this.#parts.floors.add({ id, target, kind: "floor", replicas: wanted, reason: hand.region === undefined ? hand.reason : `evacuation of ${hand.region}: ${hand.reason}`, author: hand.author, createdAtSeconds: now, expiresAtSeconds: now + FLOOR_SECONDS });
+      if (!added.ok) this.#parts.onProblem(hand.split, added.message);
     }
   }
 
@@ -242,6 +281,47 @@ export class TrafficDesk implements TrafficView {
     this.#busy = done.catch(() => undefined);
     return done;
   }
+}
+
+/** On whose behalf floors are set. */
+interface Hand {
+  readonly split: string;
+  readonly region?: string;
+  readonly reason: string;
+  readonly author: string;
+}
+
+interface SendOrder {
+  readonly reading: SplitReading;
+  readonly step: ShiftStep & { readonly kind: "move" };
+  readonly idempotencyKey: string;
+  readonly reason: string;
+}
+
+interface Sent {
+  readonly kind: "applied" | "no-op" | "unknown" | "failed";
+  readonly code: string;
+  readonly note: string;
+  readonly version: string | undefined;
+  readonly detail: unknown;
+}
+
+function rulesOf({ settings }: Split, { ttlSeconds }: SplitReading): { readonly stepShare: number; readonly settleSeconds: number } {
+  return { stepShare: settings.step, settleSeconds: Math.max(settings.settle, ttlSeconds) };
+}
+
+/** Replicas by region of an allocation, as shares; the region is the longest of those given that an offering's zone begins with. */
+export function allocatedShares(allocation: Allocation | undefined, regions: readonly string[]): Shares | undefined {
+  const counts: Record<string, number> = Object.fromEntries(regions.map((region) => [region, 0]));
+  let total = 0;
+  for (const [id, count] of Object.entries(allocation?.instances ?? {})) {
+    const zone = id.slice(0, Math.max(0, id.indexOf("/")));
+    const region = regions.filter((one) => zone.startsWith(one)).sort((a, b) => b.length - a.length)[0];
+    if (region === undefined) continue;
+    counts[region] = (counts[region] ?? 0) + count;
+    total += count;
+  }
+  return total === 0 ? undefined : Object.fromEntries(Object.entries(counts).map(([region, count]) => [region, count / total]));
 }
 
 /** What the desk asks of a target: the load that arrives, and what its ready replicas carry. */

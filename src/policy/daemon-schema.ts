@@ -29,9 +29,19 @@ export const DAEMON_SCHEMA = z.strictObject({
     .prefault({})
     .describe("Where the daemon listens."),
   api: z
-    .strictObject({ token: secret().optional().describe("The bearer token that writes need. Required where the API listens beyond loopback. Give it as ${env:NAME} or ${file:PATH}.") })
+    .strictObject({
+      token: secret().optional().describe("The operators' bearer token: it reads and writes. Required where the API listens beyond loopback. Give it as ${env:NAME} or ${file:PATH}."),
+      readToken: secret().optional().describe("A bearer token that reads and never writes: for dashboards, and for who scrapes /metrics."),
+    })
     .prefault({})
     .describe("Who may use the API."),
+  otlp: z
+    .strictObject({
+      token: secret().optional().describe("The bearer token that senders of metrics show. Left out: api.token, where there is one."),
+      insecure: flag().prefault(false).describe("true: take metrics from anyone who reaches the port, without a token. Whoever can send can sway what is decided."),
+    })
+    .prefault({})
+    .describe("Who may send metrics."),
   data: z
     .strictObject({
       directory: text().prefault("data").describe("Where history and journal are kept, relative to the working directory."),
@@ -102,6 +112,7 @@ export const DAEMON_SCHEMA = z.strictObject({
         name: objectName().describe("Its name, for the API and the command line."),
         mode: choice(["recommend", "full"]).prefault("recommend").describe("How far it goes: recommend (what would be moved is said), full."),
         regions: z.record(text(), text()).describe("Each region, and the target that serves the load there."),
+        sharesFrom: text().optional().describe("A target that buys in these regions (spec.purchase.regions): the shares follow its allocation, which weighs price, carbon, capacity and egress. It may stand in mode recommend. Without it the shares stay as they are, but for evacuations."),
         step: share({ moreThan: 0 }).prefault("10%").describe("The most of the whole load that is moved at once."),
         settle: duration({ min: 1 }).prefault("2m").describe("So long is waited after a move before the next; the record's TTL where that is longer."),
         switch: provider.describe("Where the shares are set; one key, the provider: { route53: { hostedZoneId: …, recordName: … } }, { webhook: { url: …, secretVariable: … } }."),

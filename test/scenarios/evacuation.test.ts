@@ -26,6 +26,7 @@ class World {
   now = 1_795_521_600;
   killed = false;
   demandKnown = true;
+  allocation: Readonly<Record<string, number>> | undefined = undefined;
   overrides: Override[] = [];
   /** Share of the clients by region: they follow the weights with the TTL's delay. */
   readonly clients: Record<string, number> = Object.fromEntries(REGIONS.map((region) => [region, 1 / 3]));
@@ -56,6 +57,7 @@ class World {
         const region = REGIONS.find((one) => target(one) === name) ?? "";
         return { demandPerSecond: this.demandKnown ? this.demand(region) : undefined, readyReplicas: this.ready(region), perReplica: PER_REPLICA, maxReplicas: this.#maxReplicas };
       },
+      allocated: () => this.allocation,
       floors: {
         list: () => this.overrides.filter(({ expiresAtSeconds }) => this.now < expiresAtSeconds),
         add: (override) => { this.overrides.push(override); return success(undefined); },
@@ -207,6 +209,21 @@ describe("a region that is evacuated", () => {
     await world.pass(3_600);
     expect(before).toBeLessThan(0.3);
     expect(world.evacuation).toMatchObject({ phase: "away" });
+    expect(world.worst).toBeGreaterThanOrEqual(0);
+  });
+
+  it("follows the allocation of a target that buys in the regions, by the same steps, and yields to an evacuation", async () => {
+    await world.desk.close();
+    await world.open({ sharesFrom: "shop", switch: { simulated: { ttlSeconds: TTL } } });
+    world.allocation = { "us-east-1": 0.2, "eu-west-1": 0.6, "ap-south-1": 0.2 };
+    world.worst = Infinity;
+    await world.pass(3_600);
+    for (const region of REGIONS) expect(Math.abs((world.shares[region] ?? 0) - (world.allocation[region] ?? 0))).toBeLessThan(0.05);
+    expect(world.worst).toBeGreaterThanOrEqual(0);
+    expect(world.overrides).toEqual([]);
+    await world.evacuate("eu-west-1");
+    await world.pass(5_400);
+    expect(world.shares["eu-west-1"]).toBe(0);
     expect(world.worst).toBeGreaterThanOrEqual(0);
   });
 
