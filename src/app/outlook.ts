@@ -180,7 +180,7 @@ export class Outlook {
   /** Fits on the history up to the newest row. A failure keeps the model that is there. */
   async #fit(): Promise<void> {
     const generation = this.#generation;
-    const grid = this.#grid;
+    const grid = outlookGrid(this.#policy);
     const upToSeconds = this.#newestEndSeconds ?? Math.floor(this.#options.nowSeconds() / grid.stepSeconds) * grid.stepSeconds;
     this.#rowsSinceFit = [];
     const made = await outlookInput(this.#policy, grid, upToSeconds, this.#options);
@@ -189,8 +189,9 @@ export class Outlook {
       return;
     }
     const { input, ownRows, notes } = made.value;
-    const isUsual = this.#policy.forecast.seasonsSeconds.join() === DEFAULT_SEASONS;
-    const result = await this.#options.fits.fit({ forecasterId: DEFAULT_FORECASTER, input, findSeasons: isUsual }, "outlook");
+    // A season of its own is looked for where none was asked for, in rows enough to tell it from the day.
+    const findSeasons = this.#policy.forecast.seasonsSeconds.join() === DEFAULT_SEASONS && input.series.values.length > 2 * (grid.seasonRows[0] ?? 0);
+    const result = await this.#options.fits.fit({ forecasterId: DEFAULT_FORECASTER, input, findSeasons }, "outlook");
     if (generation !== this.#generation) return;
     if (!result.ok) {
       this.#failed(result.reason);

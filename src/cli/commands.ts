@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   import: { summary: "import a target's past from a CSV file or Prometheus", load: () => import("./import.ts") },
   journal: { summary: "check, export or import a journal", load: () => import("./journal.ts") },
   explain: { summary: "say why a decision is what it is, or is not something else", load: () => import("./explain.ts") },
+  mark: { summary: "say what a target's forecasts shall not learn from, or take it back", load: () => import("./mark.ts") },
   evacuate: { summary: "leave a region by measured steps, or let its load return", load: () => import("./evacuate.ts") },
   commit: { summary: "advise which commitment to buy, with its risk", load: () => import("./commit.ts") },
   "right-size": { summary: "the machines that would carry a target's measured use for less, each with its risk", load: () => import("./right-size.ts") },

@@ -161,6 +161,20 @@ describe("a target that is new", () => {
     expect(grown.ownRows).toBe(28 * 288);
   });
 
+  it("borrows also after a fit alone, whatever rhythm its few rows seemed to have", async () => {
+    await remember("old", 28, loads(2_000, 7));
+    const wave = (load: number, time: number): number => load * (1 + 0.1 * Math.sin((2 * Math.PI * time) / 1_200));
+    await remember("new", 0.125, loads(500, 9, wave));
+    const young = await fitted(outlookOf(policy("new")));
+    expect(young.note).toContain("36 rows");
+    expect(young.quality().seasonsSeconds).toEqual([DAY, 7 * DAY]);
+    await fitted(outlookOf(policy("old")));
+    now += 1;
+    young.refit("asked");
+    for (let attempt = 0; attempt < 2_000 && !young.note.includes("old"); attempt += 1) await wait(5);
+    expect(young.note).toContain('those of "old"');
+  });
+
   it("borrows nothing where nobody is alike", async () => {
     await remember("flat", 28, (() => { const random = seeded(8); return () => 100 + 900 * random(); })());
     await remember("new", 0.5, loads(500, 9));
