@@ -19,6 +19,8 @@ export interface SavedComparison {
   /** Digest of the champion with its challenger: where either changes, the comparison begins anew. */
   readonly digest: string;
   readonly sinceSeconds: number;
+  /** For so long all three were measured. */
+  readonly seconds: number;
   readonly accounts: Readonly<Record<ContestantRole, ContestantAccount>>;
 }
 
@@ -26,6 +28,7 @@ export interface SavedComparison {
 export interface TargetComparison {
   readonly target: string;
   readonly sinceSeconds: number;
+  /** For so long all three were measured: a restart's pause does not count. */
   readonly seconds: number;
   readonly challengerDigest: string;
   /** What the challenger says otherwise: `objective.errorBudget: 0.001 → 0.005`. */
@@ -103,7 +106,7 @@ export class Comparison {
     const running = this.#running;
     if (running === undefined) return this.#saved?.digest === this.#policy.digest ? this.#saved : undefined;
     const { champion, challenger, hpa } = running.contestants;
-    return { target: this.#policy.name, digest: this.#policy.digest, sinceSeconds: running.sinceSeconds, accounts: { champion: champion.account, challenger: challenger.account, hpa: hpa.account } };
+    return { target: this.#policy.name, digest: this.#policy.digest, sinceSeconds: running.sinceSeconds, seconds: running.seconds, accounts: { champion: champion.account, challenger: challenger.account, hpa: hpa.account } };
   }
 
   /** Undefined where the policy names no challenger. */
@@ -111,7 +114,7 @@ export class Comparison {
     const { challenger, name } = this.#policy;
     if (challenger === undefined) return undefined;
     const saved = this.save();
-    const seconds = this.#running === undefined || saved === undefined ? 0 : this.#running.lastSeconds - saved.sinceSeconds;
+    const seconds = saved?.seconds ?? 0;
     const statuses = CONTESTANTS.map((role) => statusOf(role, saved?.accounts[role] ?? NOTHING_RUN, { ready: this.#running?.ready[role], seconds, priced: this.#running?.priced ?? false, weighed: this.#running?.weighed ?? false }));
     return {
       target: name, sinceSeconds: saved?.sinceSeconds ?? 0, seconds, challengerDigest: challenger.digest,
@@ -136,6 +139,7 @@ export class Comparison {
     running.priced ||= decision.costPerHourUsd !== undefined;
     running.weighed ||= decision.carbonGramsPerHour !== undefined;
     const common = { seconds, demandPerSecond: demand, pricePerHourUsd: perReplica(decision.costPerHourUsd), gramsPerHour: perReplica(decision.carbonGramsPerHour), service: serviceOf(this.#policy, rate) };
+    running.seconds += seconds;
     running.contestants.champion.add({ ...common, readyReplicas: workload.readyReplicas, totalReplicas: total });
     running.contestants.challenger.add({ ...common, readyReplicas: shadow.readyReplicas, totalReplicas: shadow.readyReplicas + shadow.pendingReplicas });
     running.contestants.hpa.add({ ...common, ...baseline });
@@ -145,7 +149,7 @@ export class Comparison {
     const saved = this.#saved?.digest === this.#policy.digest ? this.#saved : undefined;
     const contestant = (role: ContestantRole): Contestant => new Contestant(saved?.accounts[role] ?? NOTHING_RUN);
     return {
-      challenger: new ShadowChallenger(challenger, from, this.#ports), sinceSeconds: saved?.sinceSeconds ?? from.timeSeconds, lastSeconds: from.timeSeconds,
+      challenger: new ShadowChallenger(challenger, from, this.#ports), sinceSeconds: saved?.sinceSeconds ?? from.timeSeconds, lastSeconds: from.timeSeconds, seconds: saved?.seconds ?? 0,
       contestants: { champion: contestant("champion"), challenger: contestant("challenger"), hpa: contestant("hpa") },
       ready: { champion: undefined, challenger: undefined, hpa: undefined },
       priced: (saved?.accounts.champion.costUsd ?? 0) > 0, weighed: (saved?.accounts.champion.carbonGrams ?? 0) > 0,
@@ -157,6 +161,7 @@ interface Running {
   readonly challenger: ShadowChallenger;
   readonly sinceSeconds: number;
   lastSeconds: number;
+  seconds: number;
   readonly contestants: Readonly<Record<ContestantRole, Contestant>>;
   ready: Readonly<Record<ContestantRole, number | undefined>>;
   priced: boolean;

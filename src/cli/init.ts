@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { REGISTRIES } from "../app/registries.ts";
 import { formatConfigError } from "../policy/config-error.ts";
 import { parsePolicies } from "../policy/parse-policies.ts";
+import { builtInPresets } from "../policy/preset.ts";
 import { parseArguments } from "./arguments.ts";
 import { schemaFiles } from "./schema.ts";
 
@@ -75,7 +76,9 @@ spec:
   target: { dry-run: {} }
   replicas: { min: 1, max: ${max} }
   demand: { preset: ${preset}, service: ${service} }
-  objective: { latency: 250ms, errorBudget: 0.1% }
+${builtInPresets().get(preset)?.scaling.by === "objective" ? `  # What a replica carries is learned from its use. Where that is not measured: scaling: { requestsPerSecondPerReplica: … }
+  utilization: { preset: cpu, service: ${service} }
+` : ""}  objective: { latency: 250ms, errorBudget: 0.1% }
 `;
 }
 

@@ -24,7 +24,7 @@ interface Checked {
   readonly decisions: readonly Decision[];
   readonly clock: Clock;
   readonly path: readonly (string | number)[];
-  problem(decision: Decision): string | undefined;
+  readonly problem: (decision: Decision) => string | undefined;
 }
 
 function firstFailure(rule: Pick<Expectation, "at" | "from" | "to">, { decisions, clock, path, problem }: Checked): readonly TestFailure[] {

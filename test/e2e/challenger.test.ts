@@ -86,9 +86,9 @@ it("a challenger runs beside the daemon's policy, never acts, outlives a restart
 
   const second = await start(directory);
   cleanups.push(keepSending(second));
-  const again = await until(second, ({ contestants }) => (contestants[0]?.readyReplicas ?? 0) > 0);
+  const again = await until(second, ({ contestants }) => (contestants[1]?.replicaHours ?? 0) > (challenger?.replicaHours ?? NaN));
   expect(again.sinceSeconds).toBe(compared.sinceSeconds);
-  expect(again.contestants[1]?.replicaHours).toBeGreaterThan(challenger?.replicaHours ?? NaN);
+  expect(again.contestants[0]?.replicaHours).toBeGreaterThan(champion?.replicaHours ?? NaN);
 
   writeFileSync(file, POLICY("  scaling: { by: per-replica, target: 30 }\n"));
   expect(await second.view.reloadPolicies({ author: "test", reason: "promote" })).toMatchObject({ ok: true, changed: ["web"] });

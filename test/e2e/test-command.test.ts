@@ -80,8 +80,8 @@ describe("foretide test", () => {
 
   it("gives the same bytes each time, decisions and all", async () => {
     const [one, two] = await Promise.all([foretide("test", TESTS, "--json", "--verbose"), foretide("test", TESTS, "--json", "--verbose")]);
-    expect(one?.stdout).toBe(two?.stdout);
-    expect(one?.stdout).toContain('"desiredReplicas"');
+    expect(one.stdout).toBe(two.stdout);
+    expect(one.stdout).toContain('"desiredReplicas"');
   });
 
   it("reads its series from a file of rows, too", async () => {
