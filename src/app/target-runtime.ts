@@ -36,7 +36,6 @@ export interface GateFacts {
   overrides(nowSeconds: number): readonly Override[];
 }
 
-/** Above the sum of the timeouts of the requests that a reading ordinarily makes. */
 const READ_TIMEOUT_MILLISECONDS = 30_000;
 
 const UNREAD = missing("absent", "the policy does not read this signal");
@@ -45,6 +44,8 @@ export interface TargetOptions {
   nowSeconds(): number;
   /** Writes of an earlier life of this process that may still arrive. */
   readonly earlierWrites: readonly OwnWrite[];
+  /** How long a reading may take; 30 s, above the sum of the timeouts of its requests, where not given. */
+  readonly readTimeoutMilliseconds?: number;
 }
 
 /** One target as the daemon runs it: its actuator with the other writers seen on it, and its mode. */
@@ -54,6 +55,7 @@ export class TargetRuntime {
   /** Set by a person through the API; never above what the policy says. */
   modeLimit: Mode | undefined;
   readonly #watched: WatchedTarget;
+  readonly #readTimeoutMilliseconds: number;
   #reading = false;
   /** The actuator as it was made, for those who know its kind (the demo). */
   readonly made: Actuator;
@@ -61,6 +63,7 @@ export class TargetRuntime {
   constructor(policy: Policy, actuator: Actuator, options: TargetOptions) {
     this.policy = policy;
     this.made = actuator;
+    this.#readTimeoutMilliseconds = options.readTimeoutMilliseconds ?? READ_TIMEOUT_MILLISECONDS;
     this.#watched = watchTarget(actuator, { now: () => options.nowSeconds(), earlierWrites: options.earlierWrites });
     this.actuator = this.#watched.actuator;
   }
@@ -121,7 +124,7 @@ export class TargetRuntime {
     this.#reading = true;
     const read = this.actuator.read().finally(() => { this.#reading = false; });
     const late = new AbortController();
-    const timeout = wait(READ_TIMEOUT_MILLISECONDS, failure("transient", `no reading within ${String(READ_TIMEOUT_MILLISECONDS / 1_000)} s`), { ref: false, signal: late.signal });
+    const timeout = wait(this.#readTimeoutMilliseconds, failure("transient", `no reading within ${String(this.#readTimeoutMilliseconds / 1_000)} s`), { ref: false, signal: late.signal });
     try {
       return await Promise.race([read, timeout]);
     } finally {

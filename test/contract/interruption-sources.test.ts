@@ -151,6 +151,18 @@ describe("the interruption queue", { timeout: 10_000 }, () => {
     expect(errors).toHaveLength(1);
   });
 
+  it("gives up an endpoint that takes the request and never answers, and asks again", async () => {
+    let asked = 0;
+    const url = await listen(() => { asked += 1; });
+    const stop = new AbortController();
+    const errors: unknown[] = [];
+    const reading = readInterruptionQueue({ client: client(url), queueUrl: `${url}/1/interruptions`, signal: stop.signal, onMessages: () => undefined, onError: (error) => errors.push(error), answerMilliseconds: 50 });
+    while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort();
+    await reading;
+    expect(errors.length).toBeGreaterThanOrEqual(1);
+  });
+
   it("goes on after the queue has throttled it", async () => {
     const source = await queue([warning("i-4")]);
     source.failures = 1;

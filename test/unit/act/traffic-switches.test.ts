@@ -114,6 +114,10 @@ describe("Route 53", () => {
     expect(await dns.write(order(await reading(dns), { "us-east-1": 0.2, "eu-west-1": 0.8 }))).toMatchObject({ ok: true });
     expect(policy(false)?.Statement.flatMap(({ Action }) => Action)).toEqual(["route53:ListResourceRecordSets"]);
   });
+  it("is written down (renewed by `npx vitest run test/unit/act/traffic-switches.test.ts -u`)", async () => {
+    const page = `# The least that AWS must allow to move weights\n\nGenerated from the code. In mode \`recommend\` the first action suffices: ${actions.filter((action) => action.includes("List")).map((action) => `\`${action}\``).join()}.\n\n\`\`\`json\n${JSON.stringify(policy(true), null, 2)}\n\`\`\`\n`;
+    await expect(page.replace("the first action", "the one reading action")).toMatchFileSnapshot("../../../docs/aws-traffic-permissions.md");
+  });
   it.each(actions)("needs %s", async (action) => {
     const before = await reading(dns);
     wire.allow("AKIDDNS", actions.filter((one) => one !== action));
