@@ -28,13 +28,27 @@ export function parseDaemonConfig(file: YamlFile, options: DaemonParseOptions = 
   const parsed = parseWith(DAEMON_SCHEMA, document.value, []);
   const faults = [...parsed.faults, ...exposureFaults(parsed.value), ...budgetFaults(parsed.value), ...sourceFaults(parsed.value, options.registries), ...inheritedFaults(document, { options, config: parsed.value })];
   if (faults.length > 0 || parsed.value === undefined) return { ok: false, errors: sortConfigErrors(placeFaults(faults, document)) };
-  return { ok: true, config: parsed.value, inheritance: inheritanceOf(parsed.value, document) };
+  return { ok: true, config: withReadSources(parsed.value, options.registries), inheritance: inheritanceOf(parsed.value, document) };
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 function exposureFaults(config: DaemonConfig | undefined): readonly Fault[] {
-  if (config === undefined || LOOPBACK.test(config.listen.http.host) || config.api.token !== undefined) return [];
+  if (config === undefined) return [];
+  const { api, otlp, listen } = config;
+  const faults: Fault[] = [];
+  if (api.token === undefined && api.readToken !== undefined) faults.push({ path: ["api", "readToken"], at: "key", message: "a token that reads needs one that writes beside it", suggestion: "set api.token: ${env:FORETIDE_TOKEN}" });
+  if (api.token !== undefined && api.token.reveal() === api.readToken?.reveal()) faults.push({ path: ["api", "readToken"], at: "value", message: "is the operators' token: its readers could write", suggestion: "give readers a token of their own" });
+  if (otlp.token !== undefined && otlp.insecure) faults.push({ path: ["otlp", "insecure"], at: "value", message: "insecure has no effect with a token", suggestion: "remove one of the two" });
+  const open = (["otlpHttp", "otlpGrpc"] as const).find((name) => listen[name].enabled && !LOOPBACK.test(listen[name].host));
+  if (open !== undefined && otlp.token === undefined && api.token === undefined && !otlp.insecure) {
+    faults.push({ path: ["listen", open, "host"], at: "value", message: `${listen[open].host} is reachable from outside, and senders need no token`, suggestion: "set otlp.token: ${env:FORETIDE_OTLP_TOKEN}, or otlp.insecure: true where the network lets only senders in" });
+  }
+  return [...faults, ...apiExposureFaults(config)];
+}
+
+function apiExposureFaults(config: DaemonConfig): readonly Fault[] {
+  if (!config.listen.http.enabled || LOOPBACK.test(config.listen.http.host) || config.api.token !== undefined) return [];
   return [{ path: ["listen", "http", "host"], at: "value", message: `${config.listen.http.host} is reachable from outside, and the API has no token`, suggestion: "set api.token: ${env:FORETIDE_TOKEN}, or listen on 127.0.0.1" }];
 }
 
@@ -55,6 +69,16 @@ function sourceFaults(config: DaemonConfig | undefined, registries: Registries |
     if (source === undefined || Object.keys(source).length === 0) return [];
     return readProvider(source, registries?.[name], { path: ["sources", name], what: `${name} source`, example: `write ${name}: { embedded: {} }` }).faults;
   })];
+}
+
+/** Sources as their providers' schemas read them, so that a token among them prints as [REDACTED] wherever the configuration does. */
+function withReadSources(config: DaemonConfig, registries: Registries | undefined): DaemonConfig {
+  const read = (name: "market" | "carbon"): DaemonConfig["sources"]["market"] => {
+    const source = config.sources[name];
+    const { value } = readProvider(source, registries?.[name], { path: ["sources", name], what: `${name} source`, example: "" });
+    return value === undefined ? source : { [value.type]: { ...value.config } };
+  };
+  return { ...config, sources: { ...config.sources, market: read("market"), carbon: read("carbon") } };
 }
 
 function metricSourceFaults(config: DaemonConfig | undefined, registries: Registries | undefined): readonly Fault[] {

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { OPERATIONS } from "../../src/app/api/operations.ts";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";
 
 const TOKEN = "canary-4c1f0a";
@@ -38,6 +39,24 @@ describe("a bearer token", () => {
     expect(await status("/api/v1/status", `Bearer ${TOKEN}`)).toBe(200);
     expect(await status("/metrics", `bearer ${TOKEN}`)).toBe(200);
     for (const path of ["/healthz", "/readyz", "/"]) expect(await status(path), path).toBe(200);
+  });
+
+  it("that only reads is taken for every read and for no write, and the refusal says so", async () => {
+    const { base, daemon } = await serve({ token: TOKEN, readToken: "reader-9b21", metrics: () => Promise.resolve("# HELP a b\n") });
+    const ask = (method: string, path: string, token: string): Promise<Response> => fetch(base + path, { method, headers: { authorization: `Bearer ${token}`, "idempotency-key": `${method}${path}${token}`, "content-type": "application/json" }, ...(method !== "GET" && method !== "DELETE" && { body: JSON.stringify({ author: "ada", reason: "a test", engaged: true }) }) });
+    for (const operation of OPERATIONS) {
+      const path = operation.path.replace(/\{[^}]+\}|:[a-z]+/giu, "checkout");
+      if (operation.method === "get" && operation.id.toLowerCase().includes("event")) continue;
+      const answer = await ask(operation.method.toUpperCase(), path, "reader-9b21");
+      if (operation.method === "get") expect([200, 404, 422, 400], path).toContain(answer.status);
+      else {
+        expect(answer.status, `${operation.method} ${path}`).toBe(403);
+        expect(await answer.json()).toMatchObject({ type: "urn:foretide:problem:forbidden" });
+      }
+    }
+    expect(daemon.calls).toEqual([]);
+    expect((await ask("GET", "/metrics", "reader-9b21")).status).toBe(200);
+    expect((await ask("GET", "/api/v1/status", "reader-9b22")).status).toBe(401);
   });
 
   it("is told how to be given, and never told back", async () => {

@@ -50,7 +50,6 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
   }, 120_000);
   afterAll(async () => { await cluster.stop(); });
 
-  /** The count in a manifest, and who put it there: unlike Debian's, no clock is ours here. */
   beforeEach(async () => {
     for (const collection of [HPAS, DEPLOYMENTS]) await cluster.ask("DELETE", collection);
     await until(async () => (((await cluster.ask("GET", DEPLOYMENTS)).body["items"] as unknown[]).length === 0 ? true : undefined), "nothing is left");
@@ -80,7 +79,7 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
   async function runPods(): Promise<void> {
     const pods = (await cluster.ask("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dshop")).body["items"] as { readonly metadata: { readonly name: string } }[];
     const status = { phase: "Running", conditions: ["Ready", "ContainersReady", "PodScheduled", "Initialized"].map((type) => ({ type, status: "True" })) };
-    for (const { metadata } of pods) await cluster.ask("PATCH", `/api/v1/namespaces/default/pods/${metadata.name}/status`, { status }, "application/merge-patch+json");
+    for (const { metadata } of pods) await cluster.ask("PATCH", `/api/v1/namespaces/default/pods/${metadata.name}/status`, { status });
   }
 
   const minimumOf = (name: string, minReplicas: number, labels: Readonly<Record<string, string>> = {}): Promise<unknown> => cluster.ask("POST", HPAS, {
@@ -109,16 +108,16 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
   it("refuses a write against an older version with 409, which certainly had no effect", async () => {
     const api = createKubernetesApi({ server: cluster.server, caFile: cluster.caFile, tokenFile, timeoutSeconds: 5 });
     const { resourceVersion } = (await deployment()).metadata;
-    expect((await cluster.ask("PATCH", `${DEPLOYMENTS}/shop`, { metadata: { labels: { touched: "yes" } } }, "application/merge-patch+json")).status).toBe(200);
+    expect((await cluster.ask("PATCH", `${DEPLOYMENTS}/shop`, { metadata: { labels: { touched: "yes" } } })).status).toBe(200);
     const stale = await api.put(`${DEPLOYMENTS}/shop/scale`, { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "shop", namespace: "default", resourceVersion }, spec: { replicas: 7 } });
     expect(stale).toMatchObject({ ok: false, code: "conflict", mayHaveArrived: false });
     expect((await deployment()).spec.replicas).toBe(4);
   });
 
   it("takes the count though the object changes all the time beside it, once and no more", async () => {
-    let isTouching = true;
+    const touches = new AbortController();
     const touching = (async () => {
-      for (let i = 0; isTouching; i++) await cluster.ask("PATCH", `${DEPLOYMENTS}/shop`, { metadata: { annotations: { touched: String(i) } } }, "application/merge-patch+json");
+      for (let i = 0; !touches.signal.aborted; i++) await cluster.ask("PATCH", `${DEPLOYMENTS}/shop`, { metadata: { annotations: { touched: String(i) } } });
     })();
     for (let count = 5; count <= 14; count++) {
       const answer = await actuator.write(intentTo(count, count - 1));
@@ -127,13 +126,13 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
       expect(answer).toMatchObject({ failure: "transient", code: "resource-contention", mayHaveArrived: false });
       count -= 1;
     }
-    isTouching = false;
+    touches.abort();
     await touching;
     expect((await deployment()).spec.replicas).toBe(14);
   });
 
   it("is told apart from a person, whose count is not written over", async () => {
-    await cluster.ask("PATCH", `${DEPLOYMENTS}/shop/scale?fieldManager=kubectl`, { spec: { replicas: 7 } }, "application/merge-patch+json");
+    await cluster.ask("PATCH", `${DEPLOYMENTS}/shop/scale?fieldManager=kubectl`, { spec: { replicas: 7 } });
     expect(await actuator.write(intentTo(5, 4))).toMatchObject({ ok: false, code: "foreign-write", mayHaveArrived: false });
     expect(await actuator.foreignHands?.(Date.now() / 1000 - 60)).toMatchObject({ ok: true, value: expect.arrayContaining([expect.objectContaining({ writer: { kind: "user", name: "kubectl" } })]) as unknown });
   });
@@ -159,7 +158,7 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
     const watched = watchTarget(actuator, { now: () => Date.now() / 1000, earlierWrites: [] });
     await watched.actuator.read();
     const sync = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "shop", namespace: "default" }, spec: { replicas: 3 } };
-    expect((await cluster.ask("PATCH", `${DEPLOYMENTS}/shop?fieldManager=argocd-controller&force=true`, sync, "application/apply-patch+yaml")).status).toBe(200);
+    expect((await cluster.ask("APPLY", `${DEPLOYMENTS}/shop?fieldManager=argocd-controller&force=true`, sync)).status).toBe(200);
     await watched.actuator.read();
     expect(await actuator.foreignHands?.(Date.now() / 1000 - 60)).toMatchObject({ ok: true, value: [expect.objectContaining({ writer: { kind: "gitops", name: "argocd-controller" } })] });
     expect(watched.backOff()?.writer).toContain("argocd-controller");
@@ -173,10 +172,12 @@ describe.skipIf(!hasKubernetes)(`a real Kubernetes API server${note}`, () => {
     expect(await api.get("/apis/apps/v1/namespaces/kube-system/deployments/shop")).toMatchObject({ ok: false, failure: "permanent" });
   });
 
-  it.each([...manifestsOf("kubernetes/foretide.yaml").map((manifest) => ["kubernetes/foretide.yaml", manifest] as const), ...manifestsOf("sidecar/kubernetes.yaml").map((manifest) => ["sidecar/kubernetes.yaml", manifest] as const)].map(([file, manifest]) => [file, manifest.kind, manifest.metadata.name, manifest] as const))("takes the example %s: %s %s, with no field that it does not know", async (_file, _kind, name, manifest) => {
+  const examples = ["kubernetes/foretide.yaml", "sidecar/kubernetes.yaml"].flatMap((file) => manifestsOf(file).map((manifest) => ({ what: `${file}: ${manifest.kind} ${manifest.metadata.name}`, manifest })));
+  it.each(examples)("takes the example $what, with no field that it does not know", async ({ manifest }) => {
+    const { kind, metadata: { name } } = manifest;
     const exists = (await cluster.ask("GET", `${collectionOf(manifest)}/${name}`)).status === 200;
     if (exists) expect((await cluster.ask("DELETE", `${collectionOf(manifest)}/${name}`)).status).toBe(200);
-    const body = manifest.kind === "RoleBinding" ? { ...manifest, subjects: [{ kind: "ServiceAccount", name, namespace: "default" }] } : manifest;
+    const body = kind === "RoleBinding" ? { ...manifest, subjects: [{ kind: "ServiceAccount", name, namespace: "default" }] } : manifest;
     const answer = await cluster.ask("POST", `${collectionOf(manifest)}?dryRun=All&fieldValidation=Strict`, body);
     expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   });

@@ -23,6 +23,8 @@ export interface ApiOptions {
   readonly log: Log;
   /** Needed for any bind that is not loopback's; asked of every request to the API and to /metrics. */
   readonly token?: string;
+  /** Reads as the token does, and writes nothing. */
+  readonly readToken?: string;
   /** Names that the Host header may carry beside loopback's own, without port. */
   readonly allowedHosts?: readonly string[];
   /** Text of /metrics. */
@@ -71,7 +73,7 @@ export async function createApi(view: DaemonView, options: ApiOptions): Promise<
     clientErrorHandler: answerBrokenRequest,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
-  installRequestGuard(fastify, { token: options.token, allowedHosts: options.allowedHosts ?? [] });
+  installRequestGuard(fastify, { token: options.token, readToken: options.readToken, allowedHosts: options.allowedHosts ?? [] });
   installUnrouted(fastify);
   installEntityTags(fastify);
   const module = ApiModule.of({ view, metrics: options.metrics });

@@ -6,6 +6,7 @@ const PROBLEM_BASE = "urn:foretide:problem:";
 const KINDS = {
   "bad-request": { status: 400, title: "The request is malformed" },
   unauthorized: { status: 401, title: "A bearer token is needed" },
+  forbidden: { status: 403, title: "The token may read, not write" },
   "foreign-origin": { status: 403, title: "The request comes from another site" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },

@@ -6,6 +6,8 @@ import { ProblemError } from "./problem.ts";
 export interface AccessRules {
   /** Bearer token; without one, only loopback may be bound and nothing is asked for. */
   readonly token: string | undefined;
+  /** A second one, which reads and writes nothing. */
+  readonly readToken: string | undefined;
   /** Names that the Host header may carry, beside loopback's own. */
   readonly allowedHosts: readonly string[];
 }
@@ -24,14 +26,14 @@ export function isLoopback(host: string): boolean {
  * rebinding), the Origin of a write, and the bearer token. The page's own files and the probes are open.
  */
 export function installRequestGuard(fastify: FastifyInstance, rules: AccessRules): void {
-  const expected = rules.token === undefined ? undefined : digest(rules.token);
+  const tokens = rules.token === undefined ? undefined : { operator: digest(rules.token), reader: rules.readToken === undefined ? undefined : digest(rules.readToken) };
   const hosts = new Set([...LOOPBACK_NAMES, ...rules.allowedHosts.map((host) => host.toLowerCase())]);
   const checkHost = rules.token === undefined || rules.allowedHosts.length > 0;
   fastify.addHook("onRequest", (request, _reply, done) => {
     try {
       if (checkHost) requireKnownHost(request, hosts);
       if (!SAFE_METHODS.has(request.method)) requireSameOrigin(request);
-      if (expected !== undefined && needsToken(request)) requireToken(request, expected);
+      if (tokens !== undefined && needsToken(request)) requireToken(request, tokens);
       done();
     } catch (error) {
       done(error as Error);
@@ -61,9 +63,19 @@ function requireSameOrigin(request: FastifyRequest): void {
   throw new ProblemError("foreign-origin", `a page of ${origin} may not write here`);
 }
 
-function requireToken(request: FastifyRequest, expected: Buffer): void {
+interface TokenDigests {
+  readonly operator: Buffer;
+  readonly reader: Buffer | undefined;
+}
+
+function requireToken(request: FastifyRequest, { operator, reader }: TokenDigests): void {
   const given = /^Bearer +(?<token>\S+)$/iu.exec(request.headers.authorization ?? "")?.groups?.["token"];
-  if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
+  const shown = given === undefined ? undefined : digest(given);
+  if (shown !== undefined && timingSafeEqual(shown, operator)) return;
+  if (shown !== undefined && reader !== undefined && timingSafeEqual(shown, reader)) {
+    if (SAFE_METHODS.has(request.method)) return;
+    throw new ProblemError("forbidden", "this bearer token reads; a write needs the operators' token");
+  }
   throw new ProblemError("unauthorized", given === undefined ? "no bearer token was given" : "the bearer token is not the right one", {
     headers: { "www-authenticate": 'Bearer realm="foretide"' },
   });

@@ -122,7 +122,7 @@ const BEYOND_A_SCHEMA: readonly RegExp[] = [
   /custom tags|merge keys|this key is|already given|nests deeper|directives|a tab|nothing is named|a key must be|not a `key: value`|nested mapping|column|Plain value|Missing closing|escape|Flow/,
   /environment variable|cannot be read|is not a reference|"many"/,
   /the file holds no policy|the name .* is taken|is one document/,
-  /is above|is below|is outside|is shorter than|does not hold|whole number of steps|ends before|needs |takes no|has no effect|not both|buys nothing|reachable from outside|nothing breaks/,
+  /is above|is below|is outside|is shorter than|does not hold|whole number of (?:steps|the target)|ends before|needs |takes no|has no effect|not both|buys nothing|reachable from outside|needs one that writes|could write|nothing breaks/,
   /is not another policy|leaves none of|no formula after it uses it|would keep a day|is the built-in source|is read from otlp|unknown preset|has no utilization|is measured in|carries|is not an OpenTelemetry name|unknown time zone|is not a schedule|at most 100%$/,
   /must be at least (?:1s|1ms|5s|1h|2h|1MiB)$|must be at most (?:1h)$|must be more than 0$|is not a time with its offset/,
 ];

@@ -19,6 +19,8 @@ export interface OtlpReceiverOptions {
   readonly now: () => number;
   /** Loopback unless another is given; another needs a token, or `insecure`. */
   readonly host?: string;
+  /** Of gRPC, where it is another. */
+  readonly grpcHost?: string;
   /** 0 takes any free port; `false` starts no such receiver. */
   readonly httpPort?: number | false;
   readonly grpcPort?: number | false;
@@ -47,8 +49,10 @@ export interface OtlpReceivers {
 /** Start the OTLP receivers over HTTP and gRPC. Failures: an occupied port (`transient`), an address that may not be bound (`permanent`). */
 export async function startOtlpReceivers(options: OtlpReceiverOptions): Promise<Result<OtlpReceivers>> {
   const host = options.host ?? "127.0.0.1";
-  if (!isLoopback(host) && options.bearerToken === undefined && options.insecure !== true) {
-    return failure("permanent", `OTLP on ${host} would take metrics from anyone who reaches it: set a bearer token, or allow it explicitly`);
+  const grpcHost = options.grpcHost ?? host;
+  const open = [options.httpPort === false ? undefined : host, options.grpcPort === false ? undefined : grpcHost].find((one) => one !== undefined && !isLoopback(one));
+  if (open !== undefined && options.bearerToken === undefined && options.insecure !== true) {
+    return failure("permanent", `OTLP on ${open} would take metrics from anyone who reaches it: set a bearer token, or allow it explicitly`);
   }
   const admission = new Admission({ maxBytes: options.maxInFlightBytes ?? MAX_IN_FLIGHT_BYTES, maxRequests: options.maxInFlightRequests ?? MAX_IN_FLIGHT_REQUESTS });
   const maxBytes = options.maxBytes ?? DEFAULT_INFLATE_LIMITS.maxBytes;
@@ -68,7 +72,7 @@ export async function startOtlpReceivers(options: OtlpReceiverOptions): Promise<
   if (!httpPort.ok) return httpPort;
   // The gRPC library is loaded only where it is wanted: a sidecar that takes HTTP alone spares its memory.
   const grpc = grpcWanted === false ? undefined : (await import("./grpc-receiver.ts")).createGrpcReceiver(parts);
-  const grpcPort = grpc === undefined ? success(undefined) : await listenFrom(grpcWanted || 0, tries, (port) => listenGrpc(grpc, host, port));
+  const grpcPort = grpc === undefined ? success(undefined) : await listenFrom(grpcWanted || 0, tries, (port) => listenGrpc(grpc, grpcHost, port));
   const close = async (): Promise<void> => {
     admission.close();
     await Promise.all([http === undefined ? undefined : closeHttp(http), grpc === undefined ? undefined : closeGrpc(grpc)]);
