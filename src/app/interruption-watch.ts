@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Notice } from "../model/offering.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import type { InterruptionMessage } from "../observe/market/interruptions/interruption-message.ts";
+import { METADATA_SERVICES, pollMetadata, type MetadataService } from "../observe/market/interruptions/metadata-poller.ts";
 import { EMPTY_BOOK, forgetOld, takeMessage, type NoticeBook } from "../observe/market/interruptions/notice-book.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -22,6 +23,9 @@ export interface InterruptionParts {
   /** A target has a new notice: its group is to decide at once. */
   onNotice(target: string): Promise<void>;
 }
+
+/** Seconds between two questions; as AWS advises. */
+const METADATA = z.strictObject({ address: z.url({ protocol: /^http$/ }).optional(), every: z.number().min(0.05).max(60).default(5) });
 
 const LONGEST_PASS_MILLISECONDS = 2_000;
 
@@ -45,7 +49,9 @@ export class InterruptionWatch {
   async start(provider: Readonly<Record<string, unknown>>): Promise<Result<void>> {
     const [type, settings] = Object.entries(provider)[0] ?? [];
     if (type === undefined) return success(undefined);
-    if (type !== "sqs") return failure("permanent", `sources.interruptions: there is no provider ${type}; there is sqs`);
+    const service = METADATA_SERVICES.find((one) => one === type);
+    if (service !== undefined) return this.#poll(service, settings);
+    if (type !== "sqs") return failure("permanent", `sources.interruptions: there is no provider ${type}; there are sqs, ${METADATA_SERVICES.join(", ")}`);
     const parsed = QUEUE.safeParse(settings);
     if (!parsed.success) return failure("permanent", `sources.interruptions.sqs: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ")}`);
     const { queueUrl, region, endpoint } = parsed.data;
@@ -59,6 +65,18 @@ export class InterruptionWatch {
         await Promise.race([passes, wait(LONGEST_PASS_MILLISECONDS, undefined, { ref: false })]);
       },
       onError: (error) => { this.#parts.log.warn({ err: error }, "the interruption queue cannot be read: asked again in a second"); },
+    });
+    return success(undefined);
+  }
+
+  /** The metadata service of this machine, where the daemon runs beside what it scales. */
+  #poll(service: MetadataService, settings: unknown): Result<void> {
+    const parsed = METADATA.safeParse(settings ?? {});
+    if (!parsed.success) return failure("permanent", `sources.interruptions.${service}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ")}`);
+    const { address, every } = parsed.data;
+    void pollMetadata({
+      service, signal: this.#abort.signal, baseUrl: address, everyMilliseconds: every * 1_000,
+      onMessages: (messages) => { for (const message of messages) void this.take(message); },
     });
     return success(undefined);
   }

@@ -89,7 +89,7 @@ export const DAEMON_SCHEMA = z.strictObject({
       metrics: z.record(z.string(), provider).prefault({}).describe("Where metrics come from beside OTLP: a name that policies write as `source`, and beneath it one key, the provider: { main: { prometheus: { url: … } } }."),
       market: provider.prefault({}).describe("Where offerings, prices and interruption rates come from; one key, the provider."),
       carbon: provider.prefault({}).describe("Where grid intensity comes from; one key, the provider."),
-      interruptions: provider.prefault({}).describe("Where interruption notices come from; one key, the provider: { sqs: { queueUrl: …, region: … } }."),
+      interruptions: provider.prefault({}).describe("Where interruption notices come from; one key, the provider: { sqs: { queueUrl: …, region: … } }, or the metadata service of the machine that the daemon runs on: { aws-metadata: {} }, { azure-metadata: {} }, { google-metadata: {} }."),
     })
     .prefault({})
     .describe("Questions asked of the world beside the metrics."),
