@@ -113,6 +113,15 @@ export function actuatorContract(type: string, { cannot, start }: CounterpartDef
       expect((await read()).desiredReplicas).toBe(6);
     });
 
+    if (can("loseNextAnswer")) it("orders nothing twice where the same order is sent again after a lost answer", async () => {
+      cloud.loseNextAnswer?.();
+      expect(await cloud.actuator.write(intentTo(7, 4))).toMatchObject({ ok: false, mayHaveArrived: true });
+      expect(await cloud.actuator.write(intentTo(7, 4))).toMatchObject({ ok: true, value: { applied: false } });
+      cloud.startAll();
+      expect(await read()).toMatchObject({ desiredReplicas: 7, readyReplicas: 7, pendingReplicas: 0 });
+      expect(cloud.writeCalls()).toBe(1);
+    });
+
     if (can("loseNextWrite")) it("says of a lost write that it may have arrived, and sends it once", async () => {
       cloud.loseNextWrite?.();
       expect(await cloud.actuator.write(intentTo(6, 4))).toMatchObject({ ok: false, failure: "transient", mayHaveArrived: true });
