@@ -1,14 +1,19 @@
 import type { ChangeMemory, Rule } from "./rule.ts";
 import { unchanged } from "./rule.ts";
 
-/** An order brings so much more than is needed, so that a rise takes fewer of them. */
-const SPARE_SHARE = 0.0225;
-/** A shortage of less than this share waits so many seconds. */
-const SMALL_SHORTAGE = 0.0225;
-const SHORTAGE_WAIT_SECONDS = 75;
-/** A surplus of less than this share waits so many seconds. */
-const SMALL_SURPLUS = 0.085;
-const SURPLUS_WAIT_SECONDS = 600;
+/** What a change is taken to cost. The leave-one-out scoreboard tries others; nothing else sets them. */
+export const CHANGE_COST: ChangeCost = { spareShare: 0.0225, smallShortage: 0.0225, shortageWaitSeconds: 75, smallSurplus: 0.085, surplusWaitSeconds: 600 };
+
+export interface ChangeCost {
+  /** An order brings so much more than is needed, so that a rise takes fewer of them. */
+  readonly spareShare: number;
+  /** A shortage of less than this share waits so many seconds. */
+  readonly smallShortage: number;
+  readonly shortageWaitSeconds: number;
+  /** A surplus of less than this share waits so many seconds. */
+  readonly smallSurplus: number;
+  readonly surplusWaitSeconds: number;
+}
 
 /**
  * A change costs: a start is paid before it serves, and someone watches. Small differences wait, large ones do not; what is
@@ -37,16 +42,16 @@ interface Change {
 function shortage(count: number, { currentReplicas, timeSeconds, changes, wantedReplicas }: Change): ReturnType<Rule["apply"]> {
   const since = changes.shortageSinceSeconds ?? timeSeconds;
   const share = (Math.max(wantedReplicas, count - 1) - currentReplicas) / currentReplicas;
-  if (share < SMALL_SHORTAGE && timeSeconds - since < SHORTAGE_WAIT_SECONDS) {
+  if (share < CHANGE_COST.smallShortage && timeSeconds - since < CHANGE_COST.shortageWaitSeconds) {
     return { count: currentReplicas, text: "a small shortage waits", memory: { shortageSinceSeconds: since, surplusSinceSeconds: undefined } };
   }
-  const ordered = Math.max(count, Math.ceil(wantedReplicas * (1 + SPARE_SHARE) - 1e-9));
+  const ordered = Math.max(count, Math.ceil(wantedReplicas * (1 + CHANGE_COST.spareShare) - 1e-9));
   return { count: ordered, text: ordered > count ? "ordered with a little to spare: a change costs" : undefined, memory: NOTHING_WAITS };
 }
 
 function surplus(count: number, { currentReplicas, timeSeconds, changes }: Change): ReturnType<Rule["apply"]> {
   const since = changes.surplusSinceSeconds ?? timeSeconds;
-  if (currentReplicas - count < SMALL_SURPLUS * currentReplicas && timeSeconds - since < SURPLUS_WAIT_SECONDS) {
+  if (currentReplicas - count < CHANGE_COST.smallSurplus * currentReplicas && timeSeconds - since < CHANGE_COST.surplusWaitSeconds) {
     return { count: currentReplicas, text: "a small surplus waits", memory: { shortageSinceSeconds: undefined, surplusSinceSeconds: since } };
   }
   return { count, text: undefined, memory: NOTHING_WAITS };

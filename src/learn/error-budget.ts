@@ -17,16 +17,19 @@ export interface BudgetSample {
   readonly leadTimeSeconds: number;
 }
 
-const PRIOR_PRICE = 0.22;
+/** What the controller begins with and how fast it moves. The leave-one-out scoreboard tries others; nothing else sets them. */
+export const BUDGET_CONTROL: { readonly priorPrice: number; readonly priceDays: number } = {
+  priorPrice: 0.22,
+  /** Days over which one budget's worth of misses too many moves the price by a factor e. */
+  priceDays: 5,
+};
 const LEAST_PRICE = 0.02;
 const MOST_PRICE = 11;
-/** Days over which one budget's worth of misses too many moves the price by a factor e. */
-const PRICE_DAYS = 5;
 /** The lead time that the two constants are for. A longer one makes each miss dearer to prevent, and the price slower to follow. */
 const USUAL_LEAD_SECONDS = 120;
 
 export function initialErrorBudget(leadTimeSeconds: number): ErrorBudget {
-  return { logPrice: Math.log(PRIOR_PRICE * leadShare(leadTimeSeconds) ** 0.8), meanDemand: NaN };
+  return { logPrice: Math.log(BUDGET_CONTROL.priorPrice * leadShare(leadTimeSeconds) ** 0.5), meanDemand: NaN };
 }
 
 function leadShare(leadTimeSeconds: number): number {
@@ -46,7 +49,7 @@ export function learnPrice(state: ErrorBudget, sample: BudgetSample): ErrorBudge
   const meanDemand = known + (demandPerSecond - known) * Math.min(1, share);
   if (!(missRatio >= 0) || !(meanDemand > 0) || !(errorBudget > 0)) return { ...state, meanDemand };
   const overspent = (missRatio / errorBudget) * (demandPerSecond / meanDemand) - 1;
-  const logPrice = state.logPrice + (overspent * share) / (PRICE_DAYS * leadShare(sample.leadTimeSeconds) ** 2);
+  const logPrice = state.logPrice + (overspent * share) / (BUDGET_CONTROL.priceDays * leadShare(sample.leadTimeSeconds));
   return { logPrice: Math.max(Math.log(LEAST_PRICE), Math.min(Math.log(MOST_PRICE), logPrice)), meanDemand };
 }
 
