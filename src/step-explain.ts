@@ -1,7 +1,7 @@
 import type { Decision, DecisionKind, Reason } from "./model/decision.ts";
 import { valueOf } from "./model/observation.ts";
 import type { CapacityPlan } from "./model/plan.ts";
-import type { Policy } from "./model/policy.ts";
+import type { ExtraSignal, Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { eventUplift } from "./plan/event-uplift.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
@@ -77,12 +77,17 @@ function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Dec
     else if (observation.kind === "absent") inputs[name] = { cause: observation.cause, ...source };
   }
   for (const [name, observation] of Object.entries(seen.signals ?? {})) {
-    const spec = policy.extraSignals?.find((signal) => signal.name === name);
-    const source = { source: spec?.spec !== undefined ? `${spec.spec.source}: ${spec.spec.metric}` : (spec?.formula?.text ?? "the targets in front") };
+    const source = { source: sourceOf(policy.extraSignals?.find((signal) => signal.name === name)) };
     inputs[name] = observation.kind === "value" ? { value: observation.value, ageSeconds: nowSeconds - observation.timeSeconds, ...source } : { cause: observation.cause, ...source };
   }
   const source = policy.actuator.type;
   if (seen.workload.kind === "value") inputs["readyReplicas"] = { value: seen.workload.readyReplicas, ageSeconds: nowSeconds - seen.workload.timeSeconds, source };
   else inputs["readyReplicas"] = { cause: seen.workload.cause, source };
   return inputs;
+}
+
+/** A metric's source, a formula's text; what comes on from other targets of the group has neither. */
+function sourceOf(signal: ExtraSignal | undefined): string {
+  if (signal === undefined) return "the targets in front";
+  return signal.formula === undefined ? `${signal.spec.source}: ${signal.spec.metric}` : signal.formula.text;
 }

@@ -4,7 +4,7 @@ import type { SpecInput } from "./policy-schema.ts";
 import { formatSeconds } from "./scalars.ts";
 import { suggestOneOf } from "./suggest.ts";
 
-const fault = (path: readonly (string | number)[], message: string, suggestion: string, at: Fault["at"] = "value"): Fault => ({ path: ["spec", ...path], at, message, suggestion });
+const fault = (path: readonly (string | number)[], message: string, suggestion: string): Fault => ({ path: ["spec", ...path], at: "value", message, suggestion });
 
 /** Faults between the clauses that concern more than one replica, signal or target. */
 export function breadthFaults(spec: Partial<SpecInput>): readonly Fault[] {
@@ -13,7 +13,7 @@ export function breadthFaults(spec: Partial<SpecInput>): readonly Fault[] {
 
 function zeroFaults({ replicas }: Partial<SpecInput>): readonly Fault[] {
   if (replicas?.idleAfter === undefined || replicas.min === 0) return [];
-  return [fault(["replicas", "idleAfter"], `has no effect with min: ${String(replicas.min)}: the last replica never goes`, "write min: 0, or remove it", "key")];
+  return [{ ...fault(["replicas", "idleAfter"], `has no effect with min: ${String(replicas.min)}: the last replica never goes`, "write min: 0, or remove it"), at: "key" }];
 }
 
 function queueFaults({ demand, backlog }: Partial<SpecInput>): readonly Fault[] {
@@ -51,14 +51,20 @@ export function followFaults(policy: Policy, policies: readonly Policy[]): reado
     const path = ["follows", index, "target"];
     const leader = others.find((other) => other.name === target);
     if (leader === undefined) return [fault(path, `${target} is not another policy of the group ${policy.group}`, suggestOneOf(target, others.map((other) => other.name)) ?? `write metadata: { group: ${policy.group} } in its policy`)];
-    return leadsTo(leader, policy.name, policies) ? [fault(path, `${target} follows ${policy.name} itself: a circle`, "remove one of the two")] : [];
+    return leadersOf(leader, policies).has(policy.name) ? [fault(path, `${target} follows ${policy.name} itself: a circle`, "remove one of the two")] : [];
   });
 }
 
-function leadsTo(from: Policy, name: string, policies: readonly Policy[], passed: ReadonlySet<string> = new Set()): boolean {
-  return (from.follows ?? []).some(({ target }) => {
-    if (target === name) return true;
-    const next = policies.find((policy) => policy.name === target);
-    return next !== undefined && !passed.has(target) && leadsTo(next, name, policies, new Set([...passed, target]));
-  });
+/** The names that a policy follows, directly and by way of others. */
+function leadersOf(policy: Policy, policies: readonly Policy[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const open = [policy];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const { target } of next.follows ?? []) {
+      if (names.has(target)) continue;
+      names.add(target);
+      open.push(...policies.filter(({ name }) => name === target));
+    }
+  }
+  return names;
 }

@@ -240,7 +240,7 @@ describe("targets of one group", () => {
   });
 
   it("share a limit of replicas: the higher priority first, each cut explained", () => {
-    const shared = (priority: number): Policy["shared"] => ({ maxReplicas: 30, maxPerHourUsd: undefined, priority });
+    const shared = (priority: number): NonNullable<Policy["shared"]> => ({ maxReplicas: 30, maxPerHourUsd: undefined, priority });
     const scene = new GroupScene([policyOf({ name: "a", group: "g", shared: shared(10), behavior: QUICK }), policyOf({ name: "b", group: "g", shared: shared(1), behavior: QUICK })], 10);
     const { of } = scene.tick({ a: { demand: 1500 }, b: { demand: 1500 } });
     expect(of("a").desiredReplicas + of("b").desiredReplicas).toBe(30);

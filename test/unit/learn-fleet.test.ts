@@ -75,10 +75,11 @@ describe("starts", () => {
 });
 
 describe("replicas that started lately", () => {
-  const see = (state: typeof NONE_STARTED, timeSeconds: number, readyReplicas: number, lastReadyReplicas: number) => watchStarts(state, { timeSeconds, readyReplicas, lastReadyReplicas, keepSeconds: 600 });
+  const see = (readings: readonly (readonly [number, number])[]) =>
+    readings.reduce((known, [timeSeconds, readyReplicas]) => ({ state: watchStarts(known.state, { timeSeconds, readyReplicas, lastReadyReplicas: known.last, keepSeconds: 600 }), last: readyReplicas }), { state: NONE_STARTED, last: 10 }).state;
 
   it("hold the count that they brought the fleet to, for their time", () => {
-    const state = see(see(NONE_STARTED, 0, 14, 10), 300, 16, 14);
+    const state = see([[0, 14], [300, 16]]);
     expect(youngestLevel(state, 301, 600)).toBe(16);
     expect(youngestLevel(state, 599, 600)).toBe(16);
     expect(youngestLevel(state, 900, 600)).toBe(0);
@@ -86,7 +87,7 @@ describe("replicas that started lately", () => {
   });
 
   it("go with a fall of the ready count, the newest first", () => {
-    const state = see(see(see(NONE_STARTED, 0, 14, 10), 300, 16, 14), 330, 13, 16);
+    const state = see([[0, 14], [300, 16], [330, 13]]);
     expect(state.batches).toEqual([{ timeSeconds: 0, count: 3, level: 13 }]);
   });
 });

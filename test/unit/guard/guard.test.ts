@@ -36,6 +36,7 @@ describe("the guard", () => {
     ["never goes below the minimum", { desiredReplicas: 1, workload: workload(3) }, 2, ["guard-bounds"]],
     ["lets the last replica go where the policy says min: 0", { desiredReplicas: 0, workload: workload(1), bounds: { min: 0, max: 50 } }, 0, []],
     ["keeps it where the policy does not", { desiredReplicas: 0, workload: workload(1), bounds: { min: 1, max: 50 } }, 1, ["guard-bounds"]],
+    ["goes to none where a schedule has shut the target down", { desiredReplicas: 2, workload: workload(2), bounds: { min: 0, max: 0, from: "shut down by the schedule nights" } }, 0, ["guard-bounds"]],
     ["keeps it while a signal is missing", { desiredReplicas: 0, workload: workload(1), bounds: { min: 0, max: 50 }, badInputs: ["demand absent"] }, 1, ["guard-bad-data"]],
     ["brings a count that is over the maximum down", { desiredReplicas: 60, workload: workload(60) }, 50, ["guard-bounds"]],
     ["takes at most half in ten minutes", { desiredReplicas: 3 }, 5, ["guard-scale-in-limit"]],
