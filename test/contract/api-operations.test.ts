@@ -35,6 +35,7 @@ const REQUESTS: Readonly<Record<string, { path: string; init?: () => RequestInit
   getForecast: { path: "/api/v1/targets/checkout/forecast" },
   listForecasts: { path: "/api/v1/forecasts?target=checkout&target=search&target=invoices" },
   getForecastQuality: { path: "/api/v1/targets/checkout/forecast/quality" },
+  listComparisons: { path: "/api/v1/comparisons?target=checkout&target=search" },
   listMarks: { path: "/api/v1/targets/checkout/marks" },
   addMark: { path: "/api/v1/targets/search/marks", init: () => write("POST", { kind: "one-off", fromSeconds: 1_789_990_000, toSeconds: 1_789_993_600, ...BY }) },
   getMark: { path: "/api/v1/marks/deploy-1" },
