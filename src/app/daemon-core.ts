@@ -13,6 +13,7 @@ import { MetricStore } from "../observe/metrics/metric-store.ts";
 import type { DaemonConfig } from "../policy/daemon-schema.ts";
 import type { Clock } from "./clock.ts";
 import { ControlBook } from "./control-book.ts";
+import { openForecastDesk, type ForecastDesk } from "./forecast-desk.ts";
 import type { GateFacts } from "./target-runtime.ts";
 import type { Log } from "./telemetry/log.ts";
 
@@ -26,6 +27,7 @@ export interface DaemonCore {
   readonly book: ControlBook;
   readonly metrics: MetricStore;
   readonly killSwitch: KillSwitch;
+  readonly desk: ForecastDesk;
   readonly facts: GateFacts;
   /** Intents that were open when the last process ended, and the outcomes that closed them. */
   readonly leftOpen: readonly Intent[];
@@ -35,7 +37,7 @@ export interface DaemonCore {
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** Opens stores and brake, settles what the last process left open. What was opened is pushed to `closers`, whatever comes. */
-export async function openCore(config: DaemonConfig, { clock, log, onJournalSync }: { readonly clock: Clock; readonly log: Log; onJournalSync(durationSeconds: number): void }, closers: Closers): Promise<Result<DaemonCore>> {
+export async function openCore(config: DaemonConfig, { clock, log, onJournalSync }: { readonly clock: Clock; readonly log: Log; readonly onJournalSync: (durationSeconds: number) => void }, closers: Closers): Promise<Result<DaemonCore>> {
   const directory = resolve(config.data.directory);
   const journal = await openSegmentJournal(join(directory, JOURNAL_FOLDER), { onSync: onJournalSync });
   if (!journal.ok) return journal;
@@ -46,6 +48,9 @@ export async function openCore(config: DaemonConfig, { clock, log, onJournalSync
   const history = await openSqliteHistory(join(directory, HISTORY_FILE), { now: () => clock.nowSeconds() });
   if (!history.ok) return history;
   closers.push(() => history.value.close());
+  const desk = await openForecastDesk(directory, (reason) => { log.warn({ reason }, "the scores of earlier forecasts are lost"); });
+  if (!desk.ok) return desk;
+  closers.push(() => desk.value.close());
   closers.push(await keepPruned(config, clock, { journal: journal.value, history: history.value, log }));
 
   const killSwitch = createKillSwitch(resolve(directory, config.killSwitch.file), process.env);
@@ -57,7 +62,7 @@ export async function openCore(config: DaemonConfig, { clock, log, onJournalSync
   if (!settled.ok) return settled;
   const { limits } = config;
   return success({
-    journal: journal.value, history: history.value, book: book.value, killSwitch, leftOpen: open.value, settled: settled.value,
+    journal: journal.value, history: history.value, book: book.value, killSwitch, desk: desk.value, leftOpen: open.value, settled: settled.value,
     metrics: new MetricStore({ series: { maxSeries: limits.series }, time: { futureSeconds: limits.futureTolerance, pastSeconds: limits.pastTolerance }, maxJsonDepth: limits.jsonDepth }),
     facts: { killSwitch, memory, epoch: book.value.epoch, nowSeconds: () => clock.nowSeconds(), overrides: (now) => book.value.overrides(now) },
   });

@@ -15,7 +15,7 @@ import { SYSTEM_CLOCK, type Clock } from "./clock.ts";
 import { ControlLoop } from "./control-loop.ts";
 import { openCore, type Closers, type DaemonCore } from "./daemon-core.ts";
 import { Fleet } from "./fleet.ts";
-import { openForecastDesk, type ForecastDesk } from "./forecast-desk.ts";
+import type { ForecastDesk } from "./forecast-desk.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { HistoryFeed } from "./history-feed.ts";
 import { InterruptionWatch, type MachineOwner } from "./interruption-watch.ts";
@@ -79,7 +79,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   closers.push(() => telemetry.close());
   const core = await openCore(config, { clock, log, onJournalSync: (seconds) => { telemetry.journalSynced(seconds); } }, closers);
   if (!core.ok) return core;
-  const { journal, history, book, metrics, killSwitch } = core.value;
+  const { journal, history, book, metrics, killSwitch, desk } = core.value;
   const sources = await MetricSources.open({ clock, log, otlp: new SignalReader(metrics.table), configured: config.sources.metrics, onRefreshed: (...refresh) => { telemetry.sourceRefreshed(...refresh); } });
   if (!sources.ok) return sources;
   const reader = sources.value;
@@ -89,10 +89,6 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => wakeGroupOf(target, fleet, loop) });
   closers.push(() => { interruptions.close(); });
 
-  const opened = await openForecastDesk(resolve(config.data.directory), (reason) => { log.warn({ reason }, "the scores of earlier forecasts are lost"); });
-  if (!opened.ok) return opened;
-  const desk = opened.value;
-  closers.push(() => desk.close());
   const money = new MoneyDesk({
     history, reader, budgets: config.budgets, targets: () => fleet.targets, nowSeconds: () => clock.nowSeconds(),
     onFailure: (target, reason) => { log.error({ target, reason }, "the history does not take what was spent"); },

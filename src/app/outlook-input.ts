@@ -17,9 +17,16 @@ export interface Lender {
 export interface InputParts {
   readonly marks: MarkBook;
   /** Demand in [fromSeconds, toSeconds) on the grid of the policy's forecast. */
-  readHistory(policy: Policy, fromSeconds: number, toSeconds: number): Promise<Result<Series>>;
+  readonly readHistory: (policy: Policy, fromSeconds: number, toSeconds: number) => Promise<Result<Series>>;
   /** Targets with a longer history on the same grid, the likeliest first; few. */
-  lenders(policy: Policy): readonly Lender[];
+  readonly lenders: (policy: Policy) => readonly Lender[];
+}
+
+/** What is asked for: whose rows, on which grid, up to which time. */
+interface Wanted {
+  readonly policy: Policy;
+  readonly grid: OutlookGrid;
+  readonly upToSeconds: number;
 }
 
 export interface OutlookInput {
@@ -33,15 +40,16 @@ export interface OutlookInput {
 const SEASONS_NEEDED = 2.2;
 
 /** What a fit of the outlook may see: the past without what the marks hide, seasons, holidays, events, and a borrowed past. */
-export async function outlookInput(policy: Policy, grid: OutlookGrid, upToSeconds: number, parts: InputParts): Promise<Result<OutlookInput>> {
+export async function outlookInput(wanted: Wanted, parts: InputParts): Promise<Result<OutlookInput>> {
+  const { policy, grid, upToSeconds } = wanted;
   const read = await parts.readHistory(policy, upToSeconds - policy.forecast.historySeconds, upToSeconds);
   if (!read.ok) return read;
   const own = withoutLeadingGap(onGrid(read.value, grid));
-  noteOutages(policy, own, grid, { marks: parts.marks, nowSeconds: upToSeconds });
+  noteOutages(wanted, own, parts.marks);
   const marks = parts.marks.marks(policy.name);
   const bare: FitInput = { series: own, seasons: grid.seasonRows, horizon: grid.horizonRows, seed: 1 };
   const visible = withMarks(bare, marks);
-  const borrowed = await borrowedPast(policy, grid, { own: visible.series, upToSeconds, parts });
+  const borrowed = await borrowedPast(wanted, visible.series, parts);
   const lead = borrowed === undefined ? 0 : borrowed.series.values.length - own.values.length;
   const input: FitInput = {
     ...visible,
@@ -56,34 +64,35 @@ export async function outlookInput(policy: Policy, grid: OutlookGrid, upToSecond
 }
 
 /** Outages of the past are found by the seasons around them, so that they are marked when a fit looks back. */
-function noteOutages(policy: Policy, series: Series, { seasonRows }: OutlookGrid, { marks, nowSeconds }: { readonly marks: MarkBook; readonly nowSeconds: number }): void {
-  const [season] = seasonRows;
+function noteOutages({ policy, grid, upToSeconds }: Wanted, series: Series, marks: MarkBook): void {
+  const [season] = grid.seasonRows;
   if (season === undefined || series.values.length < 2 * season) return;
-  for (const { kind, fromSeconds, toSeconds, reason } of detectOutages(series, season)) marks.found({ target: policy.name, kind, fromSeconds, toSeconds, reason }, nowSeconds);
+  for (const { kind, fromSeconds, toSeconds, reason } of detectOutages(series, season)) marks.found({ target: policy.name, kind, fromSeconds, toSeconds, reason }, upToSeconds);
 }
 
 /** The past of the most alike target of the fleet, before the own; undefined once the own one holds its seasons. */
-async function borrowedPast(policy: Policy, grid: OutlookGrid, { own, upToSeconds, parts }: { readonly own: Series; readonly upToSeconds: number; readonly parts: InputParts }): Promise<{ readonly series: Series; readonly note: string } | undefined> {
-  const wanted = Math.min(grid.historyRows, Math.ceil(SEASONS_NEEDED * Math.max(0, ...grid.seasonRows)));
-  if (own.values.length >= wanted) return undefined;
+async function borrowedPast({ policy, grid, upToSeconds }: Wanted, own: Series, parts: InputParts): Promise<{ readonly series: Series; readonly note: string } | undefined> {
+  const enough = Math.min(grid.historyRows, Math.ceil(SEASONS_NEEDED * Math.max(0, ...grid.seasonRows)));
+  if (own.values.length >= enough) return undefined;
   // The likeness is judged on the rows in common alone; the past is read of the one that is chosen.
   const candidates: (Donor & { readonly lender: Lender })[] = [];
   for (const lender of parts.lenders(policy)) {
-    const series = await lent(lender, [own.startSeconds, upToSeconds], grid, parts);
+    const series = await lent({ policy: lender.policy, grid, upToSeconds }, own.startSeconds, parts);
     if (series !== undefined) candidates.push({ name: lender.policy.name, series, lender });
   }
   const chosen = borrowHistory(own, candidates, 0);
   const lender = candidates.find(({ name }) => name === chosen?.donor)?.lender;
   if (lender === undefined) return undefined;
-  const past = await lent(lender, [own.startSeconds - (grid.historyRows - own.values.length) * grid.stepSeconds, upToSeconds], grid, parts);
-  return past && borrowHistory(own, [{ name: lender.policy.name, series: past }], grid.historyRows - own.values.length);
+  const rows = grid.historyRows - own.values.length;
+  const past = await lent({ policy: lender.policy, grid, upToSeconds }, own.startSeconds - rows * grid.stepSeconds, parts);
+  return past && borrowHistory(own, [{ name: lender.policy.name, series: past }], rows);
 }
 
-async function lent(lender: Lender, [fromSeconds, toSeconds]: readonly [number, number], grid: OutlookGrid, { readHistory, marks }: InputParts): Promise<Series | undefined> {
-  const read = await readHistory(lender.policy, fromSeconds, toSeconds);
+async function lent({ policy, grid, upToSeconds }: Wanted, fromSeconds: number, { readHistory, marks }: InputParts): Promise<Series | undefined> {
+  const read = await readHistory(policy, fromSeconds, upToSeconds);
   if (!read.ok) return undefined;
   const series = onGrid(read.value, grid);
-  return withMarks({ series, seasons: [], horizon: 1, seed: 1 }, marks.marks(lender.policy.name)).series;
+  return withMarks({ series, seasons: [], horizon: 1, seed: 1 }, marks.marks(policy.name)).series;
 }
 
 async function calendarOf({ events = [], forecast }: Policy, series: Series, horizonRows: number): Promise<Result<FitInput["calendar"]>> {

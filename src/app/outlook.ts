@@ -183,7 +183,7 @@ export class Outlook {
     const grid = outlookGrid(this.#policy);
     const upToSeconds = this.#newestEndSeconds ?? Math.floor(this.#options.nowSeconds() / grid.stepSeconds) * grid.stepSeconds;
     this.#rowsSinceFit = [];
-    const made = await outlookInput(this.#policy, grid, upToSeconds, this.#options);
+    const made = await outlookInput({ policy: this.#policy, grid, upToSeconds }, this.#options);
     if (!made.ok) {
       this.#failed(made.message);
       return;

@@ -6,6 +6,7 @@ import type { DaemonView } from "../daemon-view.ts";
 import type { Log } from "./log.ts";
 import { LabelCap } from "./label-cap.ts";
 import { GUARD_PREFIX, type Telemetry } from "./telemetry.ts";
+import { registerQualityGauges } from "./quality-gauges.ts";
 import { registerViewGauges } from "./view-gauges.ts";
 
 /** Targets with series of their own; the counters of later ones share `target="other"`. */
@@ -41,6 +42,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const targets = new LabelCap(MAX_TARGETS);
   let view: DaemonView | undefined;
   registerViewGauges(meter, targets, () => view);
+  registerQualityGauges(meter, targets, () => view);
   registerProcessGauges(meter);
   return {
     ...createInstruments(meter, targets, options.now),

@@ -1,5 +1,5 @@
 import type { BatchObservableResult, Meter } from "@opentelemetry/api";
-import type { DaemonView, ForecastQuality, TargetStatus } from "../daemon-view.ts";
+import type { DaemonView, TargetStatus } from "../daemon-view.ts";
 import { OTHER, type LabelCap } from "./label-cap.ts";
 
 /** A label's values are bounded: of more budgets the first are told, the API tells all. */
@@ -17,10 +17,6 @@ export function registerViewGauges(meter: Meter, targets: LabelCap, viewOf: () =
   const replicas = gauge("foretide_replicas", "Replicas of a target, by state");
   const relativeError = gauge("foretide_forecast_relative_error_ratio", "Matured mean absolute error over that of seasonal naive");
   const coverage = gauge("foretide_forecast_coverage_ratio", "Share of values at or under the path of the level");
-  const horizonCoverage = gauge("foretide_forecast_horizon_coverage_ratio", "Share of matured rows at or under the path of the level, by horizon");
-  const horizonError = gauge("foretide_forecast_horizon_relative_error_ratio", "Mean absolute error at a horizon over that of the rival: seasonal-naive or now");
-  const horizonMatured = gauge("foretide_forecast_horizon_matured", "Forecasts of a horizon that have matured in the last four weeks");
-  const demoted = gauge("foretide_forecast_demoted_horizons", "Horizons at which a baseline stands in for the ensemble");
   const budget = gauge("foretide_error_budget_used_ratio", "Share of the error budget used");
   const cost = gauge("foretide_cost_usd_per_hour", "Money per hour, of the target or of what the HPA would run");
   const carbon = gauge("foretide_carbon_grams_per_hour", "gCO2e per hour, of the target or of what the HPA would run");
@@ -29,16 +25,14 @@ export function registerViewGauges(meter: Meter, targets: LabelCap, viewOf: () =
   const budgetBreach = gauge("foretide_budget_breach_probability_ratio", "Chance that a budget's period passes its limit");
   const gate = gauge("foretide_gate_open", "1 when an effect would be let through now");
 
-  const each = [ready, killSwitch, generation, policyOk, overrides, dataAge, replicas, relativeError, coverage, horizonCoverage, horizonError, horizonMatured, demoted, budget, cost, carbon, budgetUsed, budgetExpected, budgetBreach, gate];
+  const each = [ready, killSwitch, generation, policyOk, overrides, dataAge, replicas, relativeError, coverage, budget, cost, carbon, budgetUsed, budgetExpected, budgetBreach, gate];
   meter.addBatchObservableCallback((result) => {
     const view = viewOf();
     if (view === undefined) return;
     observeDaemon(result, view);
     for (const status of view.targets()) {
       const target = targets.of(status.target);
-      if (target === OTHER) continue;
-      observeTarget(result, view.now(), { status, target });
-      observeQuality(result, target, view.forecastQuality(status.target));
+      if (target !== OTHER) observeTarget(result, view.now(), { status, target });
     }
   }, each);
 
@@ -55,19 +49,6 @@ export function registerViewGauges(meter: Meter, targets: LabelCap, viewOf: () =
       result.observe(budgetExpected, forecast / limit, { budget: name });
       if (breachProbability !== undefined) result.observe(budgetBreach, breachProbability, { budget: name });
     }
-  }
-
-  /** At most four horizons with four levels each: the label's values are bounded by what is scored. */
-  function observeQuality(result: BatchObservableResult, target: string, quality: ForecastQuality | undefined): void {
-    if (quality === undefined) return;
-    for (const { horizonSeconds, matured, coverage: shares, overSeasonalNaive, overNow } of quality.horizons) {
-      const labels = { target, horizon: String(horizonSeconds) };
-      result.observe(horizonMatured, matured, labels);
-      for (const { level, share } of shares) result.observe(horizonCoverage, share, { ...labels, level: String(level) });
-      if (overSeasonalNaive !== undefined) result.observe(horizonError, overSeasonalNaive, { ...labels, rival: "seasonal-naive" });
-      if (overNow !== undefined) result.observe(horizonError, overNow, { ...labels, rival: "now" });
-    }
-    result.observe(demoted, quality.trust.filter(({ uses }) => uses !== "ensemble").length, { target });
   }
 
   function observeTarget(result: BatchObservableResult, now: number, { status, target }: { status: TargetStatus; target: string }): void {
