@@ -8,7 +8,12 @@ export interface Issue {
   readonly point: number;
   /** The members, then the ensemble, seasonal naive and the newest value. */
   readonly rivals: Float64Array;
+  /** The scatter of the row's time of day over the mean one's. */
+  readonly scatter: number;
 }
+
+/** How much rarer a miss is asked to be at a late horizon, at the far levels. */
+const LATE_CARE = 0.25;
 
 /** Columns after the members': the ensemble before the trust gate, and the baselines. */
 export const GATE_RIVALS = 3;
@@ -18,14 +23,19 @@ export interface TrackerShape {
   /** Rows between two forecasts that are tracked at this horizon. */
   readonly stride: number;
   readonly members: number;
-  /** Rows after which a matured error counts half. */
+  /** Rows after which a matured error counts half, for the gate. */
   readonly halfLifeRows: number;
+  /** … and for the members' weights. */
+  readonly memberHalfLifeRows: number;
   readonly residualCapacity: number;
+  /** Whether the outcome of a forecast comes so late that the levels follow a change of the load only after it has done harm. */
+  readonly isLate: boolean;
 }
 
 export interface SavedTracker {
   readonly trusted: Trusted;
   readonly matured: number;
+  readonly doubt: number;
   readonly errors: readonly number[];
   readonly residuals: SavedResiduals;
   readonly shifts: readonly number[];
@@ -39,6 +49,8 @@ export class HorizonTracker {
   trusted: Trusted;
   /** Forecasts that the errors rest on. */
   matured: number;
+  /** How much the first residuals, which are few and kin, are widened; less as matured ones take their place. */
+  doubt: number;
   /** Exponentially weighted mean absolute error of each rival: the members, then the gate's three. */
   readonly errors: Float64Array;
   readonly residuals: ResidualWindow;
@@ -57,14 +69,24 @@ export class HorizonTracker {
     this.errors = saved ? Float64Array.from(saved.errors) : new Float64Array(this.rivals);
     this.trusted = saved?.trusted ?? "ensemble";
     this.matured = saved?.matured ?? 0;
+    this.doubt = saved?.doubt ?? 0;
     this.residuals = saved ? ResidualWindow.restore(saved.residuals) : new ResidualWindow(shape.residualCapacity);
     this.levels = new AdaptiveLevels(saved?.shifts);
     this.pending = saved ? decodeFloats(saved.pending) : new Float32Array(this.slots * this.width).fill(NaN);
   }
 
-  /** The offset from the point forecast to the path of `level`. */
+  /** The offset from the point forecast to the path of `level`, at a time of the day that scatters as the mean one. */
   offset(level: number): number {
-    return this.residuals.quantile(this.levels.adjust(level));
+    const widening = 1 + this.doubt * Math.max(0, 1 - this.matured / this.shape.residualCapacity);
+    return widening * this.residuals.quantile(this.levels.adjust(this.careful(level)));
+  }
+
+  /** The level to ask for where its misses are learned of late: a miss outside becomes a quarter rarer. */
+  private careful(level: number): number {
+    if (!this.shape.isLate) return level;
+    const outside = Math.min(level, 1 - level);
+    const rarer = outside * (1 - LATE_CARE * (1 - 2 * outside));
+    return level > 0.5 ? 1 - rarer : rarer;
   }
 
   /** Notes a forecast made when `row` was the newest row, where this horizon's stride asks for it. */
@@ -73,7 +95,7 @@ export class HorizonTracker {
     this.pending[at] = forecast.point;
     this.pending.set(forecast.rivals, at + 1);
     const levels = at + 1 + this.rivals;
-    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = this.offset(CONTROLLED_LEVELS[i]!);
+    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = forecast.scatter * this.offset(CONTROLLED_LEVELS[i]!);
   }
 
   isDue(row: number): boolean {
@@ -81,23 +103,25 @@ export class HorizonTracker {
   }
 
   /** Scores the forecast that was made for `row`, if one was; a value that is not known (NaN) scores nothing. */
-  mature(row: number, value: number): void {
+  mature(row: number, value: number, scatter: number): void {
     const origin = row - this.shape.horizon;
     if (origin < 0 || !this.isDue(origin)) return;
     const at = this.slotOf(origin) * this.width;
     const point = this.pending[at]!;
     this.pending[at] = NaN;
     if (Number.isNaN(point) || Number.isNaN(value)) return;
-    const { stride, halfLifeRows } = this.shape;
-    const rate = 1 - 0.5 ** (stride / halfLifeRows);
+    const { stride, halfLifeRows, memberHalfLifeRows, members } = this.shape;
+    const memberRate = 1 - 0.5 ** (stride / memberHalfLifeRows);
+    const gateRate = 1 - 0.5 ** (stride / halfLifeRows);
     for (let j = 0; j < this.rivals; j++) {
+      const rate = j < members ? memberRate : gateRate;
       this.errors[j] = this.errors[j]! + rate * (Math.abs(value - this.pending[at + 1 + j]!) - this.errors[j]!);
     }
     const residual = value - point;
     for (let i = 0; i < CONTROLLED_LEVELS.length; i++) {
       this.levels.learn(i, residual <= this.pending[at + 1 + this.rivals + i]! ? 1 : 0);
     }
-    this.residuals.add(residual);
+    this.residuals.add(residual / scatter);
     this.matured++;
     this.judge();
   }
@@ -134,6 +158,7 @@ export class HorizonTracker {
     return {
       trusted: this.trusted,
       matured: this.matured,
+      doubt: this.doubt,
       errors: [...this.errors],
       residuals: this.residuals.save(),
       shifts: [...this.levels.shifts],

@@ -1,5 +1,6 @@
 import type { Forecast } from "../forecast.ts";
 import type { HorizonVerdict, OnlineForecaster } from "../forecaster.ts";
+import { HourSpread, type SavedHourSpread } from "../intervals/hour-spread.ts";
 import { LevelShift, type SavedLevelShift, type Shift } from "../level-shift.ts";
 import type { Shape } from "../models/member.ts";
 import { trustReason, type Trusted } from "../trust-gate.ts";
@@ -22,6 +23,7 @@ export interface SavedEnsemble {
   /** No path goes below it; null where none is asked for. */
   readonly floor: number | null;
   readonly levelShift: SavedLevelShift;
+  readonly hourSpread: SavedHourSpread;
   readonly window: SavedWindow;
   readonly members: readonly { readonly id: string; readonly state: unknown }[];
   readonly knots: readonly number[];
@@ -31,8 +33,13 @@ export interface SavedEnsemble {
 
 /** Rows over which a matured error counts half, in days. */
 const ERROR_HALF_LIFE_DAYS = 3;
+/** … and for the members' weights: which one is right changes within hours, and a forecast of many rows is scored late. */
+const MEMBER_HALF_LIFE_ROWS = 24;
+const MEMBER_HALF_LIFE_HORIZONS = 0.5;
 /** Residuals kept a horizon. */
-export const RESIDUAL_CAPACITY = 320;
+export const RESIDUAL_CAPACITY = 280;
+/** Horizons from this share of a day on learn of their misses late. */
+const LATE_SHARE = 0.25;
 /** Horizons beyond this share of a day are tracked once in so many rows. */
 const TRACKED_PER_DAY = 40;
 
@@ -43,7 +50,9 @@ export function trackerShape(horizon: number, members: number, shape: Shape): Tr
     stride: coprimeBelow(wanted, shape.day),
     members,
     halfLifeRows: ERROR_HALF_LIFE_DAYS * Math.max(shape.day, 24),
+    memberHalfLifeRows: MEMBER_HALF_LIFE_ROWS + MEMBER_HALF_LIFE_HORIZONS * horizon,
     residualCapacity: RESIDUAL_CAPACITY,
+    isLate: horizon >= LATE_SHARE * shape.day,
   };
 }
 
@@ -61,8 +70,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
 export class RunningEnsemble implements OnlineForecaster {
   readonly id: string;
-  private readonly saved: Omit<SavedEnsemble, "levelShift" | "window" | "members" | "trackers" | "range">;
+  private readonly saved: Omit<SavedEnsemble, "levelShift" | "hourSpread" | "window" | "members" | "trackers" | "range">;
   private readonly levelShift: LevelShift;
+  private readonly hourSpread: HourSpread;
   private readonly windows: Windows;
   private readonly members: readonly SeatedMember[];
   private readonly baselines: readonly SeatedMember[];
@@ -77,11 +87,12 @@ export class RunningEnsemble implements OnlineForecaster {
   private most: number;
 
   constructor(saved: SavedEnsemble, digest: string) {
-    const { levelShift, window, members, trackers, range, ...rest } = saved;
+    const { levelShift, hourSpread, window, members, trackers, range, ...rest } = saved;
     this.saved = rest;
     this.id = saved.model;
     this.digest = digest;
     this.levelShift = new LevelShift(saved.shape.day, saved.shape.week, levelShift);
+    this.hourSpread = new HourSpread(saved.shape.day, hourSpread);
     this.windows = openWindows(saved.units, RowWindow.restore(window));
     this.members = members.map(({ id, state }) => new SeatedMember(id, saved.shape, { state }));
     this.baselines = BASELINES.map((id) => new SeatedMember(id, saved.shape));
@@ -96,7 +107,8 @@ export class RunningEnsemble implements OnlineForecaster {
   observe(value: number): void {
     const known = Number.isFinite(value);
     const row = this.firstRow + this.windows.raw.count;
-    for (const tracker of this.trackers) tracker.mature(row, known ? value : NaN);
+    const scatter = this.hourSpread.ratio(this.windows.raw.count);
+    for (const tracker of this.trackers) tracker.mature(row, known ? value : NaN, scatter);
     this.weigh();
     if (known) {
       this.least = Math.min(this.least, value);
@@ -128,6 +140,7 @@ export class RunningEnsemble implements OnlineForecaster {
       model, version, startSeconds, stepSeconds, shape, units, floor, knots, note,
       range: [this.least, this.most],
       levelShift: this.levelShift.save(),
+      hourSpread: this.hourSpread.save(),
       window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: this.trackers.map((tracker) => tracker.save()),
@@ -159,6 +172,7 @@ export class RunningEnsemble implements OnlineForecaster {
   private push(value: number): void {
     pushValue(this.windows, this.saved.units, value);
     for (const member of this.members) member.observe(this.windows);
+    this.hourSpread.observe(this.windows.raw);
     const shift = this.levelShift.observe(this.windows.log ?? this.windows.raw);
     if (shift === undefined) return;
     moveLevel(shift, this.windows, this.saved.units, this.members);
@@ -182,7 +196,10 @@ export class RunningEnsemble implements OnlineForecaster {
     const due = this.trackers.filter((tracker) => tracker.isDue(row));
     if (due.length === 0) return;
     const { given, rivals } = this.points(due.map((tracker) => tracker.shape.horizon));
-    due.forEach((tracker, i) => { tracker.issue(row, { point: given[i]!, rivals: Float64Array.from(rivals, (path) => path[i]!) }); });
+    due.forEach((tracker, i) => {
+      const scatter = this.hourSpread.ratio(this.windows.raw.count - 1 + tracker.shape.horizon);
+      tracker.issue(row, { point: given[i]!, rivals: Float64Array.from(rivals, (path) => path[i]!), scatter });
+    });
   }
 
   /** The paths of all rivals, and what the trust gate gives out of them. */
@@ -224,10 +241,11 @@ export class RunningEnsemble implements OnlineForecaster {
     const offsets = this.trackers.map((tracker) => levels.map((level) => tracker.offset(level)));
     for (let i = 0; i < horizons.length; i++) {
       const [near, far, share] = this.between(horizons[i]!);
+      const scatter = this.hourSpread.ratio(this.windows.raw.count - 1 + horizons[i]!);
       let least = this.saved.floor ?? -Infinity;
       for (let q = 0; q < levels.length; q++) {
         const low = offsets[near]![q]!;
-        const value = points[i]! + low + share * (offsets[far]![q]! - low);
+        const value = points[i]! + scatter * (low + share * (offsets[far]![q]! - low));
         least = Math.max(least, value);
         out[q]![i] = least;
       }

@@ -1,3 +1,4 @@
+import { HourSpread } from "../intervals/hour-spread.ts";
 import { LevelShift } from "../level-shift.ts";
 import type { Shape, TrainingRows } from "../models/member.ts";
 import { geometricKnots } from "../numeric/horizon-knots.ts";
@@ -13,9 +14,14 @@ const VALIDATION_ORIGINS = 30;
 /** Short origins for each of them, and the rows that they reach at least. */
 const SHORT_ORIGINS = 4;
 const SHORT_REACH = 4;
+/** The newest origins' reaches grow by this ratio; each stands over so many times its reach. */
+const NEWEST_REACH_RATIO = 4;
+const NEWEST_SPAN = 12;
 const MAX_VALIDATION_SHARE = 0.33;
 /** Weights and residuals are kept at horizons that grow by this ratio. */
 const KNOT_RATIO = 2;
+/** … and at each of the first rows, where a load that alternates is not forecast alike at odd and even rows. */
+const DENSE_KNOTS = 4;
 
 /**
  * Trains the members in one pass: they learn from the rows before the validation, are scored from rolling origins within it
@@ -30,6 +36,7 @@ export class EnsembleTraining {
   private readonly members: readonly SeatedMember[];
   private readonly baselines: readonly SeatedMember[];
   private readonly levelShift: LevelShift;
+  private readonly hourSpread: HourSpread;
   private readonly bounds: Bounds;
   private readonly range: readonly [least: number, most: number];
   private readonly floor: number | null;
@@ -52,6 +59,7 @@ export class EnsembleTraining {
       log: log && { values: values.map((value) => toUnit(log, value)), known },
     };
     this.levelShift = new LevelShift(shape.day, shape.week);
+    this.hourSpread = new HourSpread(shape.day);
     this.split = validationStart(shape);
     this.members = this.seatMembers(memberIds);
     this.baselines = BASELINES.map((id) => new SeatedMember(id, shape));
@@ -59,7 +67,7 @@ export class EnsembleTraining {
 
   run(model: string, note: string): SavedEnsemble {
     const rolling = this.rollForward();
-    const trackers = firstTrackers(rolling, this.prepared, geometricKnots(this.shape.horizon, KNOT_RATIO), this.shape);
+    const trackers = firstTrackers(rolling, this.prepared, geometricKnots(this.shape.horizon, KNOT_RATIO, DENSE_KNOTS), this.shape);
     this.solve(this.shape.rows);
     const { startSeconds, stepSeconds } = this.prepared;
     const { shape, units, floor, range } = this;
@@ -69,6 +77,7 @@ export class EnsembleTraining {
       note,
       range,
       levelShift: this.levelShift.save(),
+      hourSpread: this.hourSpread.save(),
       window: this.windows.raw.save(),
       members: this.members.map((member) => ({ id: member.id, state: member.save() })),
       trackers: trackers.map((tracker) => tracker.save()),
@@ -90,6 +99,7 @@ export class EnsembleTraining {
     const horizons = Array.from({ length: horizon }, (_, k) => k + 1);
     const rivals = [...this.members, ...this.baselines];
     const paths = rivals.map(() => origins.map(({ reach }) => new Float64Array(reach)));
+    const scatter = origins.map(({ reach }) => new Float64Array(reach));
     let next = 0;
     for (let row = 0; row < rows; row++) {
       this.push(row);
@@ -99,15 +109,17 @@ export class EnsembleTraining {
       if (origin?.rows !== count) continue;
       const ahead = horizons.slice(0, origin.reach);
       for (const [j, member] of rivals.entries()) member.forecastAt(this.windows, this.units, ahead, this.bounds, paths[j]![next]!);
+      for (let k = 0; k < origin.reach; k++) scatter[next]![k] = this.hourSpread.ratio(count + k);
       next++;
     }
     const members = this.members.length;
-    return { origins: origins.map(({ rows: seen }) => seen), paths: paths.slice(0, members), baselines: paths.slice(members) };
+    return { origins: origins.map(({ rows: seen }) => seen), scatter, spread: origins.map(({ isSpread }) => isSpread), paths: paths.slice(0, members), baselines: paths.slice(members) };
   }
 
   private push(row: number): void {
     pushValue(this.windows, this.units, this.prepared.values[row]!);
     for (const member of this.members) member.observe(this.windows);
+    this.hourSpread.observe(this.windows.raw);
     // A fit has the rows before a shift and those after it, and learns from both: only a running model is reset.
     this.levelShift.observe(this.windows.log ?? this.windows.raw);
   }
@@ -137,13 +149,25 @@ function validationStart({ rows, day, week, horizon }: Shape): number {
 interface Origin {
   readonly rows: number;
   readonly reach: number;
+  /** One of those that are spread evenly, which the residuals and the gate's errors are taken from. */
+  readonly isSpread: boolean;
+}
+
+function validationOrigins(split: number, shape: Shape): Origin[] {
+  const origins = new Map<number, Origin>();
+  for (const origin of spreadOrigins(split, shape)) origins.set(origin.rows, origin);
+  for (const { rows, reach } of newestOrigins(split, shape)) {
+    const before = origins.get(rows);
+    if (before === undefined || before.reach < reach) origins.set(rows, { rows, reach, isSpread: before?.isSpread ?? false });
+  }
+  return [...origins.values()].sort((a, b) => a.rows - b.rows);
 }
 
 /**
  * Evenly spread, the last one a horizon before the end; where the history is too short for that, as many as fit, scored in part.
  * Between two of them stand others that reach the first rows only, where few origins tell little and a forecast costs nothing.
  */
-function validationOrigins(split: number, { rows, horizon, day }: Shape): Origin[] {
+function spreadOrigins(split: number, { rows, horizon, day }: Shape): Origin[] {
   const last = Math.max(rows - horizon, split + Math.floor((rows - split) / 2));
   const stride = Math.max(1, Math.floor((last - split) / (VALIDATION_ORIGINS - 1)));
   const shortReach = Math.min(horizon, Math.max(SHORT_REACH, Math.round(day / 24)));
@@ -151,7 +175,18 @@ function validationOrigins(split: number, { rows, horizon, day }: Shape): Origin
   const origins: Origin[] = [];
   for (let back = 0; last - back >= split; back++) {
     const isFull = back % stride === 0;
-    if (last - back < rows && (isFull || back % shortStride === 0)) origins.unshift({ rows: last - back, reach: isFull ? horizon : shortReach });
+    if (last - back < rows && (isFull || back % shortStride === 0)) origins.push({ rows: last - back, reach: isFull ? horizon : shortReach, isSpread: true });
   }
   return origins;
+}
+
+/** Dense before the end, where they tell which member is right at present: the fewer rows they reach the denser. */
+function newestOrigins(split: number, { rows, horizon }: Shape): Pick<Origin, "rows" | "reach">[] {
+  const origins: Pick<Origin, "rows" | "reach">[] = [];
+  for (let reach = SHORT_REACH; ; reach *= NEWEST_REACH_RATIO) {
+    const span = Math.min(horizon, rows - split - 1, NEWEST_SPAN * reach);
+    const stride = Math.max(1, Math.floor(reach / 5));
+    for (let back = 1; back <= span; back += stride) origins.push({ rows: rows - back, reach: Math.min(back, reach, horizon) });
+    if (reach >= horizon) return origins;
+  }
 }

@@ -5,7 +5,7 @@ export interface WeightOptions {
   readonly cut: number;
 }
 
-export const DEFAULT_WEIGHT_OPTIONS: WeightOptions = { power: 3, cut: 2 };
+export const DEFAULT_WEIGHT_OPTIONS: WeightOptions = { power: 4, cut: 2 };
 
 /** Weights of the members, summing to 1, from their mean absolute errors at one horizon: inverse powers of the relative error. */
 export function weightsFromErrors(errors: ArrayLike<number>, out: Float64Array, options: WeightOptions = DEFAULT_WEIGHT_OPTIONS): Float64Array {

@@ -1,5 +1,6 @@
 import { solveRidge } from "../numeric/ridge.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
+import { spreadRows } from "../numeric/spread-rows.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
 const PENALTY = 3e-4;
@@ -41,13 +42,12 @@ class ArxRidge implements Member {
   solve({ values, known }: TrainingRows, end: number): void {
     const first = this.lags.at(-1)!;
     const width = 1 + this.lags.length + this.cycle.width;
-    const stride = Math.max(1, Math.floor((end - first) / MAX_TRAINING_ROWS));
-    const count = Math.ceil((end - first) / stride);
+    const taken = spreadRows(first, end, MAX_TRAINING_ROWS);
+    const count = taken.length;
     const features = new Float64Array(count * width);
     const targets = new Float64Array(count);
     const weights = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      const row = first + i * stride;
+    for (const [i, row] of taken.entries()) {
       let at = i * width;
       features[at++] = 1;
       for (const lag of this.lags) features[at++] = values[row - lag]!;

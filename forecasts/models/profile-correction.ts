@@ -3,6 +3,7 @@ import { decodeFloats, decodeHalves, encodeFloats, encodeHalves } from "../numer
 import { geometricKnots, interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import { meanAbsoluteError, robustNormal, solveNormal, type RegressionRows } from "../numeric/ridge.ts";
 import type { RowWindow } from "../numeric/row-window.ts";
+import { spreadRows } from "../numeric/spread-rows.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "./member.ts";
 
 const DAY_GAIN = 0.25;
@@ -15,7 +16,7 @@ const ROBUST_ROUNDS = 2;
 const HELD_BACK = 0.25;
 /** Training rows weigh half for each such number of long seasons that they are old. */
 const HALF_LIFE_SEASONS = 4;
-const MAX_TRAINING_ORIGINS = 500;
+const MAX_TRAINING_ORIGINS = 600;
 
 /**
  * One-sided seasonal profiles, corrected by direct regression: at each horizon knot a ridge regression explains the
@@ -174,8 +175,8 @@ class ProfileCorrection implements Member {
 
 /** The regression rows of each knot while the member trains: one at every so many origins, so that long histories stay cheap. */
 class Lessons {
-  private readonly first: number;
-  private readonly stride: number;
+  /** The origins to learn from, in rows seen. */
+  private readonly wanted: Int32Array;
   private readonly width: number;
   private readonly halfLife: number;
   private readonly day: number;
@@ -186,18 +187,17 @@ class Lessons {
 
   constructor(shape: Shape, knots: readonly number[], width: number) {
     const { rows, day, week } = shape;
-    this.first = Math.min(week > 0 ? week + day : 2 * day, Math.floor(rows / 2));
-    this.stride = Math.max(1, Math.floor((rows - this.first) / MAX_TRAINING_ORIGINS));
+    this.wanted = spreadRows(Math.min(week > 0 ? week + day : 2 * day, Math.floor(rows / 2)), rows, MAX_TRAINING_ORIGINS);
     this.width = width;
     this.day = day;
     this.halfLife = HALF_LIFE_SEASONS * (week > 0 ? week : 7 * day);
-    const count = Math.ceil((rows - this.first) / this.stride) + 1;
+    const count = this.wanted.length;
     this.features = knots.map(() => new Float64Array(count * width));
     this.bases = knots.map(() => new Float64Array(count));
   }
 
   wants(origin: number): boolean {
-    return origin >= this.first && (origin - this.first) % this.stride === 0;
+    return origin === this.wanted[this.origins.length];
   }
 
   add(knotIndex: number, origin: number, base: number, features: Float64Array): void {

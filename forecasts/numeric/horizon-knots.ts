@@ -1,9 +1,9 @@
-/** Horizons at which something is estimated: 1, then growing by `ratio` (at least by one row), the last one `horizon`. */
-export function geometricKnots(horizon: number, ratio: number): number[] {
+/** Horizons at which something is estimated: 1 to `dense`, then growing by `ratio` (at least by one row), the last one `horizon`. */
+export function geometricKnots(horizon: number, ratio: number, dense = 1): number[] {
   const knots = [1];
   let knot = 1;
   while (knot < horizon) {
-    const next = Math.max(knot + 1, Math.round(knot * ratio));
+    const next = knot < dense ? knot + 1 : Math.max(knot + 1, Math.round(knot * ratio));
     // A last gap of less than half a step is merged into the end.
     knot = next * Math.sqrt(ratio) >= horizon ? horizon : next;
     knots.push(knot);

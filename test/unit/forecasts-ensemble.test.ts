@@ -20,7 +20,7 @@ describe("the members' weights", () => {
   it("sum to one, favour the better member and leave out one that is twice as bad", () => {
     const weights = weightsFromErrors([1, 1.5, 2.5], new Float64Array(3));
     expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
-    expect(weights[0]! / weights[1]!).toBeCloseTo(1.5 ** 3, 6);
+    expect(weights[0]! / weights[1]!).toBeCloseTo(1.5 ** 4, 6);
     expect(weights[2]).toBe(0);
   });
 
