@@ -158,8 +158,9 @@ describe("a challenger", () => {
     expect(row).toContain(`${(compared?.contestants[1]?.replicaHours ?? NaN).toFixed(1)}`);
     expect(row).toMatch(/1,544 \(0\.31%\)/u);
     expect(await violations(page)).toEqual([]);
-    await page.getByLabel("Target").selectOption("search");
-    await expect.poll(() => page.locator(".mode").innerText()).toContain("Recommend");
+    await page.evaluate("location.hash = 'search'");
+    await expect.poll(() => card.count()).toBe(0);
+    await expect.poll(() => page.locator(".headline").innerText()).toContain("recommend lets no write through");
     expect(await card.count()).toBe(0);
     expect(complaints).toEqual([]);
   });
