@@ -43,6 +43,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
   const running = workload.kind === "value" ? (workload.runningByOffering ?? state.purchase?.allocation?.instances ?? {}) : (state.purchase?.allocation?.instances ?? {});
   const pending = workload.kind === "value" ? workload.pendingByOffering : undefined;
   const allowance = input.snapshot.allowances?.maxCostPerHourUsd;
+  const capacityErrors = refusedOfferings(state, input, { running, pending: pending ?? {} });
   const result = purchase({
     timeSeconds: input.snapshot.timeSeconds,
     neededReplicas: desiredReplicas,
@@ -53,6 +54,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     state: state.purchase?.state,
     ...(seen.budgets !== undefined && { budgets: seen.budgets }),
     ...(pending !== undefined && { pending }),
+    ...(capacityErrors.length > 0 && { capacityErrors }),
     ...(carbon !== undefined && { carbon }),
     ...(allowance !== undefined && { allowanceUsdPerHour: allowance }),
   });
@@ -62,6 +64,13 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     memory: { offerings, carbon, state: result.nextState, allocation: result.allocation },
     changed: result.allocation !== undefined && !sameCounts(asked, result.allocation.instances),
   };
+}
+
+/** Offerings of the last order that the cloud has refused for want of capacity: those that were to have more than there are. */
+function refusedOfferings(state: TargetState, { snapshot, policy }: PurchaseInput, now: { readonly running: Readonly<Record<string, number>>; readonly pending: Readonly<Record<string, number>> }): readonly string[] {
+  if (!snapshot.outcomes.some(({ target, code }) => target === policy.name && code === "capacity")) return [];
+  const asked = Object.entries(state.purchase?.allocation?.instances ?? {});
+  return asked.filter(([id, count]) => count > (now.running[id] ?? 0) + (now.pending[id] ?? 0)).map(([id]) => id);
 }
 
 /** Without offerings a limit holds by what the policy says that a replica costs. */

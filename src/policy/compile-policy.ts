@@ -56,9 +56,17 @@ function compileSpec(head: PolicyHead, spec: unknown, context: CompileContext): 
   const usage = compileUsage(read, context);
   faults.push(...unknownPresets(spec, context.presets));
   faults.push(...target.faults, ...signals.faults, ...extra.faults, ...usage.faults, ...crossChecks(read));
+  faults.push(...unitFaults(target.value?.config, read.purchase));
   if (faults.length > 0 || target.value === undefined || signals.value === undefined) return { faults: withoutEchoes(faults) };
   const policy = { ...head, actuator: target.value, ...signals.value, ...extra.value, ...usage.value, ...optionalClauses(read as SpecInput, context.presets), ...plainFields(read as SpecInput, context.modeCeiling), behavior: behaviorOf((read as SpecInput).behavior, signals.value.scaling.by) };
   return { value: { digest: contentDigest(policy), ...policy }, faults: [] };
+}
+
+/** What a unit of the target carries and what is bought must be the same machine: an instance is one unit, or several by its weight. */
+function unitFaults(config: Readonly<Record<string, unknown>> | undefined, purchase: SpecInput["purchase"]): readonly Fault[] {
+  const perUnit = config?.["replicasPerUnit"];
+  if (typeof perUnit !== "number" || purchase === undefined || purchase.replicasPerInstance % perUnit === 0) return [];
+  return [{ path: ["spec", "purchase", "replicasPerInstance"], at: "value", message: `${String(purchase.replicasPerInstance)} is not a whole number of the target's units, which carry replicasPerUnit ${String(perUnit)} each`, suggestion: `did you mean ${String(perUnit)}?` }];
 }
 
 const KNOWN_FIELDS: readonly string[] = ["target", "challenger", ...Object.keys(SPEC_FIELDS)];

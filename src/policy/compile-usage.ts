@@ -11,11 +11,12 @@ export function compileUsage(spec: Partial<SpecInput>, context: SignalContext): 
   const usage: { cpu?: SignalSpec; memory?: SignalSpec } = {};
   for (const name of ["cpu", "memory"] as const) {
     const input = spec.usage[name];
+    if (input === undefined) continue;
     const path = ["spec", "usage", name];
-    if (input?.preset !== undefined && !context.presets.has(input.preset)) faults.push({ path: [...path, "preset"], at: "value", message: `unknown preset ${JSON.stringify(input.preset)}`, suggestion: suggestOneOf(input.preset, [...context.presets.keys()]) });
-    const compiled = input === undefined ? { faults: [] } : compileSignal({ name: "demand", path, input, demand: undefined, demandPreset: undefined, presets: context.presets, latencySeconds: undefined });
+    if (input.preset !== undefined && !context.presets.has(input.preset)) faults.push({ path: [...path, "preset"], at: "value", message: `unknown preset ${JSON.stringify(input.preset)}`, suggestion: suggestOneOf(input.preset, [...context.presets.keys()]) });
+    const compiled = compileSignal({ name: "demand", path, input, demand: undefined, demandPreset: undefined, presets: context.presets, latencySeconds: undefined });
     faults.push(...compiled.faults, ...sourceFaults(path, input, context.metricSources));
-    if ("value" in compiled && compiled.value !== undefined) usage[name] = compiled.value;
+    if (compiled.value !== undefined) usage[name] = compiled.value;
   }
   return faults.length > 0 ? { faults } : { value: { usage }, faults };
 }

@@ -178,6 +178,7 @@ function jsonBounds(bounds: { readonly min?: number; readonly max?: number }): R
 /** A text that nothing prints; an empty one (`${env:NAME:-}`) is none. */
 export function secret() {
   return scalar({ type: "string" }, (value): Reading<Secret | undefined> => {
+    if (value instanceof Secret) return right(value);
     if (typeof value === "string") return right(value === "" ? undefined : new Secret(value));
     return typeof value === "number" ? right(new Secret(String(value))) : wrong("expected a text", "write ${env:NAME} or ${file:PATH}");
   });

@@ -8,6 +8,7 @@ import { startFakeCarbonApis } from "../fixtures/carbon/fake-carbon-apis.ts";
 import type { CarbonWorld, FakeApis } from "../fixtures/carbon/fake-carbon-apis.ts";
 import { carbonSourceContract } from "./carbon-source.contract.ts";
 import type { CarbonCounterpart } from "./carbon-source.contract.ts";
+import { Secret } from "../../src/policy/secret.ts";
 
 const TIME = "2026-11-24T12:00:00.000Z";
 const NOW = Date.parse(TIME) / 1000 + 600;
@@ -39,8 +40,8 @@ function contract(type: keyof typeof CARBON_SOURCES, signal: "average" | "margin
   carbonSourceContract(type, signal, start);
 }
 
-const electricityMaps = (url: string): CarbonSource => CARBON_SOURCES["electricity-maps"].create({ token: "secret", baseUrl: url, emissions: "lifecycle" }, deps);
-const watttime = (url: string): CarbonSource => CARBON_SOURCES.watttime.create({ username: "u", password: "p", baseUrl: url }, deps);
+const electricityMaps = (url: string): CarbonSource => CARBON_SOURCES["electricity-maps"].create({ token: new Secret("secret"), baseUrl: url, emissions: "lifecycle" }, deps);
+const watttime = (url: string): CarbonSource => CARBON_SOURCES.watttime.create({ username: "u", password: new Secret("p"), baseUrl: url }, deps);
 
 contract("electricity-maps", "average", () => counterpart(electricityMaps));
 contract("watttime", "marginal", () => counterpart(watttime));

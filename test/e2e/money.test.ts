@@ -50,21 +50,21 @@ async function send(metrics: readonly unknown[]): Promise<void> {
 }
 
 const nano = (seconds: number): string => `${String(Math.round(seconds * 1000))}000000`;
-const gauge = (name: string, unit: string, value: number, atSeconds: number) => ({ name, unit, gauge: { dataPoints: [{ timeUnixNano: nano(atSeconds), asDouble: value }] } });
 
 async function sendLoad(rate: number): Promise<void> {
-  await send([gauge("shop.rate", "1", rate, Date.now() / 1000)]);
+  await send([{ name: "shop.rate", unit: "1", gauge: { dataPoints: [{ timeUnixNano: nano(Date.now() / 1000), asDouble: rate }] } }]);
 }
 
 interface Budgets { readonly items: readonly { readonly name: string; readonly scope: string; readonly spent: number; readonly limit: number; readonly forecast: number; readonly affordableShare: number; readonly members: readonly string[] }[] }
 interface Target { readonly replicas: { readonly desired?: number }; readonly lastDecision?: { readonly reasons: readonly { readonly code: string; readonly text: string; readonly after: number }[] } }
 
 async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 20_000; ; await wait(200)) {
+  for (const end = Date.now() + 20_000; ;) {
     await sendLoad(550);
     const value = await read();
     if (holds(value)) return value;
     if (Date.now() > end) throw new Error(`not within 20 s: ${JSON.stringify(value)}`);
+    await wait(200);
   }
 }
 

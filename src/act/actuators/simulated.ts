@@ -1,8 +1,10 @@
 import { z } from "zod";
+import type { Intent } from "../../model/intent.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { advanceCluster, interrupt, readCluster, setDesired, startCluster, type ClusterSpec, type ClusterState } from "../../twin/cluster.ts";
 import { drainDoomed } from "../../twin/drain-doomed.ts";
 import { alreadyThere, applied, lost, refused, type Actuator, type ActuatorContext, type ActuatorDefinition, type WriteAnswer } from "../actuator.ts";
+import { SimulatedOfferings } from "../simulated-offerings.ts";
 import type { ForeignHand, Writer } from "../foreign-hand.ts";
 
 const config = z.strictObject({
@@ -40,6 +42,7 @@ export const simulated: ActuatorDefinition<Config> = {
   create: (settings, context): Promise<Result<SimulatedActuator>> => Promise.resolve(success(createSimulated(settings, context))),
 };
 
+// eslint-disable-next-line max-lines-per-function -- one simulated cloud is one closure over its state
 export function createSimulated(settings: Config, context: ActuatorContext): SimulatedActuator {
   const spec = specOf(settings);
   let state = startCluster(context.now(), settings.replicas, settings.seed);
@@ -47,6 +50,7 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
   let toLose: "before" | "after" | undefined;
   const hands: ForeignHand[] = [];
   const doomed = doomedMachines();
+  const offerings = new SimulatedOfferings();
   const advance = (): ClusterState => {
     // A clock that is set back stops the cluster; it never runs backwards.
     if (context.now() > state.timeSeconds) state = advanceCluster(state, spec, context.now());
@@ -76,20 +80,19 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
       state = interrupt(state, count, goneAtSeconds);
       return doomed.add(count, goneAtSeconds);
     },
-    fault(kind, seconds) {
-      const until = advance().timeSeconds + seconds;
-      state = kind === "throttled" ? { ...state, throttledUntilSeconds: until } : { ...state, noCapacityUntilSeconds: until };
-    },
-    setByOther(replicas, writer) {
-      hands.push({ timeSeconds: context.now(), fromReplicas: advance().desiredReplicas, toReplicas: replicas, writer });
-      state = setDesired(state, spec, replicas).state;
+    fault(kind, seconds) { state = faulted(advance(), kind, seconds); },
+    setByOther(toReplicas, writer) {
+      hands.push({ timeSeconds: context.now(), fromReplicas: advance().desiredReplicas, toReplicas, writer });
+      state = setDesired(state, spec, toReplicas).state;
     },
     read() {
       if (advance().timeSeconds < state.throttledUntilSeconds) return Promise.resolve(failure("transient", "too many requests"));
-      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...readCluster(state), ...(doomed.any() && { replacement: { by: "drain", replicasPerMachine: 1, onRebalance: false } }) }));
+      const counts = readCluster(state);
+      return Promise.resolve(success({ kind: "value", timeSeconds: context.now(), ...counts, ...offerings.read(counts.readyReplicas, counts.pendingReplicas), ...(doomed.any() && { replacement: { by: "drain", replicasPerMachine: 1, onRebalance: false } }) }));
     },
     offeringOf: (instanceId) => (doomed.has(instanceId) ? "simulated/simulated/spot" : undefined),
-    write({ desiredReplicas, expectedReplicas, drain: machine }) {
+    write(intent) {
+      const machine = intent.drain;
       if (machine !== undefined) {
         const goneAtSeconds = doomed.take(machine.instanceId, advance().timeSeconds);
         if (goneAtSeconds === undefined) return Promise.resolve(alreadyThere(`${machine.instanceId} is gone or drained`));
@@ -97,15 +100,43 @@ export function createSimulated(settings: Config, context: ActuatorContext): Sim
         state = drainDoomed(state, spec, goneAtSeconds);
         return Promise.resolve(applied(`${machine.instanceId} is drained`));
       }
-      const before = advance().desiredReplicas;
-      if (desiredReplicas > settings.maxReplicas) return Promise.resolve(refused("permanent", "out-of-bounds", `${desiredReplicas} is above the simulated cloud's ${settings.maxReplicas}`));
-      if (desiredReplicas === before) return Promise.resolve(alreadyThere(`${context.target} already has ${before}`));
-      if (before !== expectedReplicas) return Promise.resolve(refused("permanent", "foreign-write", `decided against ${expectedReplicas} replicas, but the target now has ${before}`));
-      return Promise.resolve(send(desiredReplicas));
+      return Promise.resolve(order(intent, { target: context.target, before: advance().desiredReplicas, maxReplicas: settings.maxReplicas, offerings, send, mixed: () => { calls += 1; } }));
     },
     foreignHands: (sinceSeconds) => Promise.resolve(success(hands.filter(({ timeSeconds }) => timeSeconds >= sinceSeconds))),
     close: () => Promise.resolve(),
   };
+}
+
+interface OrderTerms {
+  readonly target: string;
+  readonly before: number;
+  readonly maxReplicas: number;
+  readonly offerings: SimulatedOfferings;
+  send(replicas: number): WriteAnswer;
+  /** Counts a write that changes the mix alone. */
+  mixed(): void;
+}
+
+/** Checks an order against the cloud as it is, then sends its count, or its mix alone. */
+function order({ desiredReplicas, expectedReplicas, allocation }: Pick<Intent, "desiredReplicas" | "expectedReplicas" | "allocation">, terms: OrderTerms): WriteAnswer {
+  const { target, before, maxReplicas, offerings } = terms;
+  if (desiredReplicas > maxReplicas) return refused("permanent", "out-of-bounds", `${desiredReplicas} is above the simulated cloud's ${maxReplicas}`);
+  if (desiredReplicas === before) {
+    if (allocation === undefined) return alreadyThere(`${target} already has ${before}`);
+    // Another mix of the same count: a simulated replica changes its machine at once.
+    terms.mixed();
+    offerings.ask(allocation);
+    return applied(`${before} replicas in another mix`);
+  }
+  if (before !== expectedReplicas) return refused("permanent", "foreign-write", `decided against ${expectedReplicas} replicas, but the target now has ${before}`);
+  const answer = terms.send(desiredReplicas);
+  if (allocation !== undefined && answer.ok) offerings.ask(allocation);
+  return answer;
+}
+
+function faulted(state: ClusterState, kind: "no-capacity" | "throttled", seconds: number): ClusterState {
+  const until = state.timeSeconds + seconds;
+  return kind === "throttled" ? { ...state, throttledUntilSeconds: until } : { ...state, noCapacityUntilSeconds: until };
 }
 
 /** Machines that were given notice, by the ids that the notice told. */

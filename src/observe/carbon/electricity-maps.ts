@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { failure, success } from "../../model/result.ts";
+import { secret } from "../../policy/scalars.ts";
 import { regionFacts } from "../market/catalog.ts";
 import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
 import { getJson } from "./get-json.ts";
 
 export const config = z.strictObject({
-  token: z.string().min(1).describe("The API token: give it as ${env:NAME} or ${file:PATH}."),
+  token: secret().describe("The API token: give it as ${env:NAME} or ${file:PATH}."),
   baseUrl: z.url().default("https://api.electricitymaps.com/v3").describe("Where the service answers."),
   emissions: z.enum(["lifecycle", "direct"]).default("lifecycle").describe("Life-cycle factors of the plants, or their direct emissions alone."),
 });
@@ -15,7 +16,7 @@ const forecastShape = z.object({ forecast: z.array(z.object({ datetime: z.string
 
 /** Electricity Maps v3: consumption-based average intensity. The forecast is a paid call: where it is refused, there is none. */
 export function create(options: z.infer<typeof config>, deps: CarbonDeps): CarbonSource<"average"> {
-  const get = (path: string): ReturnType<typeof getJson> => getJson(deps, `${options.baseUrl}${path}&emissionFactorType=${options.emissions}`, { "auth-token": options.token });
+  const get = (path: string): ReturnType<typeof getJson> => getJson(deps, `${options.baseUrl}${path}&emissionFactorType=${options.emissions}`, { "auth-token": options.token?.reveal() ?? "" });
   return {
     type: "electricity-maps", signal: "average",
     async read({ region, cloud, zone, horizonSeconds }) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { failure, success } from "../../model/result.ts";
 import type { Result } from "../../model/result.ts";
+import { secret } from "../../policy/scalars.ts";
 import { regionFacts } from "../market/catalog.ts";
 import { GRAMS_PER_KWH_PER_LB_PER_MWH } from "./carbon-source.ts";
 import type { CarbonDeps, CarbonSource } from "./carbon-source.ts";
@@ -8,7 +9,7 @@ import { getJson } from "./get-json.ts";
 
 export const config = z.strictObject({
   username: z.string().min(1).describe("The account's name."),
-  password: z.string().min(1).describe("The account's password: give it as ${env:NAME} or ${file:PATH}."),
+  password: secret().describe("The account's password: give it as ${env:NAME} or ${file:PATH}."),
   baseUrl: z.url().default("https://api.watttime.org").describe("Where the service answers."),
 });
 
@@ -22,7 +23,7 @@ const forecastShape = z.object({
 export function create(options: z.infer<typeof config>, deps: CarbonDeps): CarbonSource<"marginal"> {
   let token: string | undefined;
   const login = async (): Promise<Result<string>> => {
-    const basic = Buffer.from(`${options.username}:${options.password}`).toString("base64");
+    const basic = Buffer.from(`${options.username}:${options.password?.reveal() ?? ""}`).toString("base64");
     const answer = await getJson(deps, `${options.baseUrl}/login`, { authorization: `Basic ${basic}` });
     if (!answer.ok) return answer;
     const parsed = loginShape.safeParse(answer.value);

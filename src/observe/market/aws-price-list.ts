@@ -57,7 +57,7 @@ async function products(client: PricingClient, region: string, { instanceType, n
     let NextToken: string | undefined;
     do {
       const page = await client.send(new GetProductsCommand({ ServiceCode: "AmazonEC2", FormatVersion: "aws_v1", Filters: filtersOf(region, instanceType), MaxResults: 100, ...(NextToken === undefined ? {} : { NextToken }) }));
-      for (const text of page.PriceList ?? []) figures.push(...figureOf(text, region, nowSeconds));
+      for (const text of page.PriceList ?? []) figures.push(...figureOf(String(text), region, nowSeconds));
       NextToken = page.NextToken === "" ? undefined : page.NextToken;
     } while (NextToken !== undefined);
   } catch (error) {
