@@ -30,15 +30,15 @@ async function queueWorks(actions: readonly string[]): Promise<boolean> {
   sqs.send(spotWarning("i-1", 1_795_521_600));
   const stop = new AbortController();
   let seen = 0;
-  let failed = false;
+  const errors: unknown[] = [];
   const reading = readInterruptionQueue({
     client: new SQSClient({ ...client, endpoint: wire.endpoint }), queueUrl: `${wire.endpoint}/123456789012/interruptions`, signal: stop.signal,
-    onMessages: (messages) => { seen += messages.length; }, onError: () => { failed = true; },
+    onMessages: (messages) => { seen += messages.length; }, onError: (error) => { errors.push(error); },
   });
-  while (!failed && sqs.depth() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (errors.length === 0 && sqs.depth() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
   stop.abort();
   await reading;
-  return !failed && seen === 1;
+  return errors.length === 0 && seen === 1;
 }
 
 async function marketWorks(actions: readonly string[]): Promise<boolean> {
