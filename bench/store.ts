@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { HistoryPoint, SignalKey } from "../src/history/history-store.ts";
 import { openSqliteHistory } from "../src/history/sqlite-history.ts";
-import type { Journal } from "../src/journal/journal.ts";
+import type { Journal, JournalPass } from "../src/journal/journal.ts";
 import { openSegmentJournal } from "../src/journal/segment-journal.ts";
 import type { Result } from "../src/model/result.ts";
 import { outcomeOf, passAt, T0 } from "../test/fixtures/journal-values.ts";
@@ -106,7 +106,7 @@ async function benchJournal(folder: string): Promise<BenchRow[]> {
 /** Ticks of all groups, each with an intent now and then, its outcome a tick later, and a forecast every minute. */
 async function fill(journal: Journal): Promise<Spent> {
   const passes = Array.from({ length: DECISIONS / GROUPS }, (_, tick) => Array.from({ length: GROUPS }, (_, i) =>
-    passAt({ tick, group: `g${String(i)}`, targets: [`service-${String(i)}`], intents: tick % 40 === 39, forecast: tick % 4 === 0 })));
+    withFit(passAt({ tick, group: `g${String(i)}`, targets: [`service-${String(i)}`], intents: tick % 40 === 39, forecast: tick % 4 === 0 }), tick)));
   const cpu = stopwatch();
   for (const tick of passes) {
     for (const result of await Promise.all(tick.map((pass) => journal.appendPass(pass)))) unwrap(result);
@@ -115,6 +115,13 @@ async function fill(journal: Journal): Promise<Spent> {
   }
   await journal.close();
   return cpu();
+}
+
+/** As the step writes them: each decision tells the newest row of its fit, a new one each hour, and for half an hour of the day why the fit is not used. */
+function withFit(pass: JournalPass, tick: number): JournalPass {
+  const seconds = tick * 15;
+  const told = { fittedToSeconds: T0 + Math.floor(seconds / 3_600) * 3_600, ...(seconds % 86_400 < 1_800 && { demotion: { sinceSeconds: T0, reason: "the fit's squared error of the last day was 1.42 times that of the newest load, held: that one is used until the fit wins again" } }) };
+  return { ...pass, decisions: pass.decisions.map((decision) => (decision.forecast === undefined ? decision : { ...decision, forecast: { ...decision.forecast, ...told } })) };
 }
 
 interface Spent {
