@@ -42,7 +42,6 @@ export const simulated: ActuatorDefinition<Config> = {
   create: (settings, context): Promise<Result<SimulatedActuator>> => Promise.resolve(success(createSimulated(settings, context))),
 };
 
-// eslint-disable-next-line max-lines-per-function -- one simulated cloud is one closure over its state
 export function createSimulated(settings: Config, context: ActuatorContext): SimulatedActuator {
   const spec = specOf(settings);
   let state = startCluster(context.now(), settings.replicas, settings.seed);
