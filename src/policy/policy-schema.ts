@@ -84,7 +84,7 @@ const direction = (usual: { readonly stabilization: string; readonly share: stri
     maxReplicas: integer({ min: 1 }).optional().describe(`The change that is always allowed, however small the share comes out. By default ${usual.replicas}.`),
   });
 
-const scaleIn = direction({ stabilization: "60s where an objective scales, else 5m", share: "100%", replicas: "1" }).extend({
+const scaleIn = direction({ stabilization: "60s where an objective scales, else 5m", share: "100% (the guard lets at most half of the highest count of ten minutes go)", replicas: "1" }).extend({
   minimumRunTime: duration({ min: 1, usualUnit: "m" }).optional().describe("A replica that started stays for so long."),
 }).prefault({});
 
