@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Charts } from "./charts.tsx";
 import { Comparison } from "./comparison.tsx";
 import { Conditions } from "./conditions.tsx";
@@ -7,6 +7,7 @@ import { DecisionDetail } from "./decision-detail.tsx";
 import { Change, Decisions, KindChip, Why } from "./decisions.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ago, quantity, span, words } from "./format.ts";
+import { Fleet } from "./fleet.tsx";
 import { ForecastCard } from "./forecast-card.tsx";
 import { Header } from "./header.tsx";
 import { setToken } from "./http.ts";
@@ -34,7 +35,10 @@ export function App() {
   const [onlyChanges, setOnlyChanges] = useState(false);
   const state = useDaemon(name, windowSeconds);
   const nowSeconds = useNow(state.clockSkewSeconds);
-  const { target, status } = state;
+  const { target, status, targets } = state;
+  const selected = target?.target;
+  // The same element as before is not gone through again: a tick of the chosen target leaves the list alone.
+  const fleet = useMemo(() => (targets.length < 2 || selected === undefined ? null : <Fleet targets={targets} selected={selected} />), [targets, selected]);
   const intervalSeconds = target?.evaluationIntervalSeconds;
   useEffect(() => {
     if (intervalSeconds !== undefined) setFitting(fittingWindow(intervalSeconds));
@@ -42,6 +46,8 @@ export function App() {
   return (
     <>
       <Header state={state} onTarget={setName} onCommand={setCommand} />
+      <div class={fleet === null ? "page" : "page with-fleet"}>
+      {fleet}
       <main>
         <Banners state={state} />
         {target === undefined || status === undefined ? <Waiting state={state} /> : (
@@ -68,6 +74,7 @@ export function App() {
           </>
         )}
       </main>
+      </div>
       {opened === undefined ? null : <DecisionDetail id={opened} onClose={() => { setOpened(undefined); }} />}
       {command === undefined || target === undefined || status === undefined ? null : (
         <CommandDialog command={command} target={target} killSwitch={status.killSwitch} onClose={(done) => { setCommand(undefined); if (done) state.refresh(); }} />

@@ -4,6 +4,8 @@ import type { Command } from "./controls.tsx";
 import type { Connection, DaemonState } from "./use-daemon.ts";
 
 const CONNECTION_WORDS: Readonly<Record<Connection, string>> = { connecting: "Connecting", live: "Live", lost: "Reconnecting", unauthorized: "Token needed" };
+/** Beyond so many the list beside the page is the way to choose. */
+const MOST_PICKED = 20;
 const THEME_KEY = "foretide-theme";
 const THEMES = ["auto", "light", "dark"] as const;
 
@@ -28,11 +30,11 @@ export function Header({ state, onTarget, onCommand }: HeaderProps) {
       <a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28" /> <h1>Foretide</h1></a>
       {target === undefined ? null : (
         <>
-          <label class="picker"><span class="hidden">Target</span>
+          {targets.length > MOST_PICKED ? <b class="picked">{target.target}</b> : <label class="picker"><span class="hidden">Target</span>
             <select value={target.target} onChange={(event) => { onTarget(event.currentTarget.value); }}>
               {targets.map((one) => <option key={one.target} value={one.target}>{one.target}</option>)}
             </select>
-          </label>
+          </label>}
           <button type="button" class={`mode mode-${target.mode}`} onClick={() => { onCommand({ type: "mode" }); }}><span class="mode-name">Mode</span> {words(target.mode)} <span aria-hidden="true">▾</span></button>
         </>
       )}

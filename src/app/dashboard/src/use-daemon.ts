@@ -26,6 +26,8 @@ const EMPTY: DaemonState = {
 };
 const SHOWN_DECISIONS = 50;
 const REFRESH_MILLISECONDS = 250;
+/** The whole list is read this often; between, the chosen target alone. */
+const LIST_MILLISECONDS = 5_000;
 
 /** Reads a target's state, then keeps it fresh by server-sent events. `name` undefined: the first target. */
 export function useDaemon(name: string | undefined, windowSeconds: number): DaemonState & { readonly refresh: () => void; readonly reconnect: () => void } {
@@ -36,12 +38,13 @@ export function useDaemon(name: string | undefined, windowSeconds: number): Daem
 
   useEffect(() => {
     const abort = new AbortController();
-    const all = () => load(name, windowSeconds, abort.signal).then(merge, (error: unknown) => { fail(error, merge); });
+    const lists: ListCache = { targets: [], readAt: -Infinity };
+    const all = () => load({ name, windowSeconds, lists }, abort.signal).then(merge, (error: unknown) => { fail(error, merge); });
     let pending: ReturnType<typeof setTimeout> | undefined;
     refresher.current = () => {
       pending ??= setTimeout(() => {
         pending = undefined;
-        void loadLight(name, abort.signal).then(merge, () => undefined);
+        void loadLight({ name, lists }, abort.signal).then(merge, () => undefined);
       }, REFRESH_MILLISECONDS);
     };
     const onEvent = (event: ServerEvent) => {
@@ -70,8 +73,20 @@ function fail(error: unknown, merge: (part: Partial<DaemonState>) => void): void
   merge({ connection: error instanceof ApiError && error.status === 401 ? "unauthorized" : "lost" });
 }
 
-async function load(name: string | undefined, windowSeconds: number, signal: AbortSignal): Promise<Partial<DaemonState>> {
-  const light = await loadLight(name, signal);
+/** The list as it was last read, and when (the page's own clock, milliseconds). */
+interface ListCache {
+  targets: readonly Target[];
+  readAt: number;
+}
+
+interface Wanted {
+  readonly name: string | undefined;
+  readonly lists: ListCache;
+}
+
+async function load({ name, lists, windowSeconds }: Wanted & { readonly windowSeconds: number }, signal: AbortSignal): Promise<Partial<DaemonState>> {
+  lists.readAt = -Infinity;
+  const light = await loadLight({ name, lists }, signal);
   const { target } = light;
   if (target === undefined) return { ...light, history: undefined, decided: [] };
   const key = encodeURIComponent(target.target);
@@ -83,15 +98,26 @@ async function load(name: string | undefined, windowSeconds: number, signal: Abo
   return { ...light, history, decided: page.items };
 }
 
-async function loadLight(name: string | undefined, signal: AbortSignal): Promise<Partial<DaemonState>> {
-  const [status, { items: targets }, { items: overrides }] = await Promise.all([
+async function loadLight({ name, lists }: Wanted, signal: AbortSignal): Promise<Partial<DaemonState>> {
+  const [status, target, { items: overrides }] = await Promise.all([
     getJson<Status>("/status", signal),
-    getJson<{ items: Target[] }>("/targets", signal),
+    loadTarget({ name, lists }, signal),
     getJson<{ items: Override[] }>("/overrides", signal),
   ]);
-  const target = targets.find((one) => one.target === name) ?? targets[0];
+  const { targets } = lists;
   const around = target === undefined ? { forecast: undefined, quality: undefined, marks: [] } : await loadForecasting(encodeURIComponent(target.target), signal);
   return { status, targets, target, overrides, ...around, clockSkewSeconds: status.nowSeconds - Date.now() / 1000 };
+}
+
+/** The chosen target as it is now; the list too, where that has grown old. */
+async function loadTarget({ name, lists }: Wanted, signal: AbortSignal): Promise<Target | undefined> {
+  if (performance.now() - lists.readAt >= LIST_MILLISECONDS) {
+    lists.targets = (await getJson<{ items: Target[] }>("/targets", signal)).items;
+    lists.readAt = performance.now();
+    return lists.targets.find((one) => one.target === name) ?? lists.targets[0];
+  }
+  const chosen = lists.targets.find((one) => one.target === name) ?? lists.targets[0];
+  return chosen === undefined ? undefined : getJson<Target>(`/targets/${encodeURIComponent(chosen.target)}`, signal);
 }
 
 async function loadForecasting(key: string, signal: AbortSignal): Promise<Pick<DaemonState, "forecast" | "quality" | "marks">> {
