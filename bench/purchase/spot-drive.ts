@@ -4,8 +4,8 @@ import { SpotWorld } from "./spot-world.ts";
 import type { SpotScore, SpotWorldOptions } from "./spot-world.ts";
 
 /** The spot rows through `foretide drive`'s own session: the daemon's step, driven line by line by the world. */
-export function driveSpot(trace: SpotTrace, options: SpotWorldOptions): SpotScore {
-  const session = driveSession("spot");
+export function driveSpot(trace: SpotTrace, options: SpotWorldOptions, shortfallFactor?: number): SpotScore {
+  const session = driveSession("spot", { shortfallFactor });
   const world = new SpotWorld(trace, options);
   let seen = world.observe();
   session.answer(JSON.stringify({
