@@ -144,6 +144,18 @@ describe("the page", () => {
   });
 });
 
+describe("money", () => {
+  it("shows the budgets that cover the target, which will not hold and when, and the machines that would carry it for less", async () => {
+    const { base } = await serve();
+    const { page } = await visit(base);
+    const budgets = page.getByRole("region", { name: "Budgets" });
+    await budgets.getByText("checkout-day").waitFor();
+    expect(await budgets.getByRole("listitem").filter({ hasText: "shop-carbon" }).innerText()).toMatch(/1\.5 kg spent, 3\.9 kg of 2 kg expected this day, passed in 2 h \(chance 99%\)/u);
+    const row = page.getByRole("region", { name: "Right size" }).getByRole("row", { name: /c6g\.large/u });
+    expect(await row.innerText()).toMatch(/2\s+68%\s+6%, 0%/u);
+  });
+});
+
 describe("a challenger", () => {
   it("is compared with the champion and the HPA: replicas, cost, misses, changes, and what it would have saved", async () => {
     const { base, daemon } = await serve();
