@@ -12,9 +12,9 @@ import type { TargetState } from "./step-state.ts";
 const TABLE_TOLERANCE = 0.04;
 
 /** How a target that is scaled by its objective turns load into replicas; undefined while nothing is known of its capacity. */
-export function sizingOf(state: TargetState, policy: Policy): (Sizing & { readonly by: "objective" }) | undefined {
+export function sizingOf(state: TargetState, policy: Policy): Sizing | undefined {
   const rate = state.capacity.requestsPerSecondPerReplica;
-  return rate > 0 ? { by: "objective", requestsPerSecondPerReplica: rate, headroom: headroomFor(state, policy, rate), reactiveUse: 0.8 } : undefined;
+  return rate > 0 ? { requestsPerSecondPerReplica: rate, headroom: headroomFor(state, policy, rate), reactiveUse: 0.8 } : undefined;
 }
 
 function headroomFor(state: TargetState, policy: Policy, rate: number): HeadroomTable {

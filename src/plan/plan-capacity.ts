@@ -9,10 +9,13 @@ export interface LoadAtHorizon {
   readonly scale: number;
 }
 
-/** How a load becomes a count of replicas. */
-export type Sizing =
-  | { readonly by: "objective"; readonly requestsPerSecondPerReplica: number; readonly headroom: HeadroomTable; readonly reactiveUse: number }
-  | { readonly by: "use"; readonly requestsPerSecondPerReplica: number; readonly use: number };
+/** How a load becomes a count of replicas where an objective scales. */
+export interface Sizing {
+  readonly requestsPerSecondPerReplica: number;
+  readonly headroom: HeadroomTable;
+  /** The use that the newest load by itself may have. */
+  readonly reactiveUse: number;
+}
 
 export interface PlanRequest {
   /** Ascending horizons; the first is now, `leadIndex` is the lead time, and those after it are the hold's. */
@@ -38,7 +41,7 @@ export function planCapacity(request: PlanRequest): CapacityPlan {
   const { loads, leadIndex, sizing, newestPerSecond, extraAtLeadPerSecond = 0, extraNowPerSecond = 0 } = request;
   const needs = loads.map((load) => replicasFor(load, sizing) + extraAtLeadPerSecond / sizing.requestsPerSecondPerReplica);
   const neededReplicas = needs.map(wholeReplicas);
-  const reactiveUse = sizing.by === "objective" ? sizing.reactiveUse : sizing.use;
+  const { reactiveUse } = sizing;
   const reactiveNeed = newestPerSecond === undefined ? 0 : newestPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) + extraNowPerSecond / sizing.requestsPerSecondPerReplica;
   // What was ordered for a short peak must still be there when it comes: the points at the lead time and after it do not see it.
   const nearNeed = request.highestAheadPerSecond >= 0 ? request.highestAheadPerSecond / (reactiveUse * sizing.requestsPerSecondPerReplica) : 0;
@@ -60,7 +63,7 @@ export function planCapacity(request: PlanRequest): CapacityPlan {
 }
 
 function replicasFor(load: LoadAtHorizon, sizing: Sizing): number {
-  const headroom = sizing.by === "objective" ? headroomAt(sizing.headroom, load.scale) : 1 / sizing.use;
+  const headroom = headroomAt(sizing.headroom, load.scale);
   return (load.medianPerSecond * headroom) / sizing.requestsPerSecondPerReplica;
 }
 
