@@ -77,6 +77,7 @@ export class TrafficDesk implements TrafficView {
   #entries: readonly Entry[];
   #busy: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> | undefined;
 
   private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, entries: readonly Entry[]) {
     this.#parts = parts;
@@ -137,17 +138,12 @@ export class TrafficDesk implements TrafficView {
     });
   }
 
-  /** One turn: reads every split, and takes the next step of what is under way. */
+  /** One turn: reads every split, and takes the next step of what is under way. While one is not over, none is added. */
   tick(): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const split of this.#splits.values()) {
-        const reading = await split.made.read();
-        if (!reading.ok) this.#parts.onProblem(split.settings.name, reading.message);
-        else split.reading = reading.value;
-        const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
-        if (reading.ok) await (entry === undefined ? this.#follow(split, reading.value) : this.#advance(entry, split, reading.value));
-      }
-    });
+    this.#turn ??= this.#inTurn(async () => {
+      for (const split of this.#splits.values()) await this.#takeTurn(split).catch((error: unknown) => { this.#parts.onProblem(split.settings.name, `a turn threw: this is a bug: ${String(error)}`); });
+    }).finally(() => { this.#turn = undefined; });
+    return this.#turn;
   }
 
   /** Ticks from now on. */
@@ -161,6 +157,17 @@ export class TrafficDesk implements TrafficView {
     clearInterval(this.#timer);
     await this.#busy;
     await Promise.all([...this.#splits.values()].map(({ made }) => made.close()));
+  }
+
+  async #takeTurn(split: Split): Promise<void> {
+    const reading = await split.made.read();
+    if (!reading.ok) {
+      this.#parts.onProblem(split.settings.name, reading.message);
+      return;
+    }
+    split.reading = reading.value;
+    const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
+    await (entry === undefined ? this.#follow(split, reading.value) : this.#advance(entry, split, reading.value));
   }
 
   async #advance(entry: Entry, split: Split, reading: SplitReading): Promise<void> {
@@ -207,7 +214,10 @@ export class TrafficDesk implements TrafficView {
   /** One write, journalled before it is sent. Undefined where the journal did not take it: nothing was sent. */
   async #send(split: Split, { reading, step, reason, idempotencyKey }: SendOrder): Promise<Sent | undefined> {
     const noted = await this.#parts.journal.appendNote(this.#parts.now(), "traffic-intent", { split: split.settings.name, idempotencyKey, from: reading.shares, shares: step.shares, floors: step.floors });
-    if (!noted.ok) return undefined;
+    if (!noted.ok) {
+      this.#parts.onProblem(split.settings.name, `the journal did not take the move, so it was not sent: ${noted.message}`);
+      return undefined;
+    }
     const answer = await split.made.write({ shares: step.shares, version: reading.version, idempotencyKey, reason });
     const outcome = answer.ok ? { kind: answer.value.applied ? "applied" : "no-op", code: "moved", note: step.text } as const : { kind: answer.mayHaveArrived ? "unknown" : "failed", code: answer.code, note: answer.message } as const;
     // The version that stands now is read anew: what came of a lost answer, or between, shows in the next turn.
@@ -263,7 +273,9 @@ export class TrafficDesk implements TrafficView {
   async #replace(entry: Entry, kind: string | undefined, detail: unknown): Promise<Result<void>> {
     const before = this.#entries.find(({ id }) => id === entry.id);
     if (JSON.stringify(before) === JSON.stringify(entry)) return success(undefined);
-    return await this.#store(this.#entries.map((one) => (one.id === entry.id ? entry : one)), kind, detail);
+    const stored = await this.#store(this.#entries.map((one) => (one.id === entry.id ? entry : one)), kind, detail);
+    if (!stored.ok) this.#parts.onProblem(entry.split, stored.message);
+    return stored;
   }
 
   async #store(entries: readonly Entry[], kind: string | undefined, detail: unknown): Promise<Result<void>> {
