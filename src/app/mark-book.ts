@@ -75,17 +75,17 @@ export class MarkBook {
   async add(mark: TargetMark): Promise<Result<TargetMark>> {
     const known = this.find(mark.id);
     if (known !== undefined) return success(known);
-    const before = this.#byTarget.get(mark.target) ?? [];
-    if (before.length >= MAX_MARKS_OF_TARGET) return failure("permanent", `${mark.target} has ${String(MAX_MARKS_OF_TARGET)} marks: undo some`);
-    return await this.#change(mark.target, [...before, { ...mark, undone: false }], mark);
+    const entries = this.#withRoom(mark.target);
+    if (entries === undefined) return failure("permanent", `${mark.target} has ${String(MAX_MARKS_OF_TARGET)} marks: undo some`);
+    this.#byTarget.set(mark.target, entries);
+    return await this.#change(mark, { ...mark, undone: false });
   }
 
   /** What it hid is learned from again at the next fit. */
   async undo(id: string): Promise<Result<TargetMark>> {
     const mark = this.find(id);
     if (mark === undefined) return failure("missing", `there is no mark ${id}`);
-    const others = (this.#byTarget.get(mark.target) ?? []).filter((entry) => entry.id !== id);
-    return await this.#change(mark.target, mark.automatic ? [...others, { ...mark, undone: true }] : others, mark);
+    return await this.#change(mark, mark.automatic ? { ...mark, undone: true } : undefined);
   }
 
   /** Notes a stretch that was found: it joins one of its kind that it touches, and stays undone where that was undone. */
@@ -98,7 +98,9 @@ export class MarkBook {
       this.#byTarget.set(stretch.target, entries.map((entry) => (entry === touching ? { ...entry, fromSeconds, toSeconds } : entry)));
     } else {
       const fresh: Entry = { ...stretch, id: `${stretch.kind}-${stretch.target}-${String(stretch.fromSeconds)}`, author: AUTHOR, createdAtSeconds: nowSeconds, automatic: true, undone: false };
-      this.#byTarget.set(stretch.target, [...entries.slice(-MAX_MARKS_OF_TARGET + 1), fresh]);
+      const others = this.#withRoom(stretch.target);
+      if (others === undefined) return;
+      this.#byTarget.set(stretch.target, [...others, fresh]);
     }
     this.#dirty = true;
   }
@@ -108,7 +110,8 @@ export class MarkBook {
     for (const [target, entries] of this.#byTarget) {
       const kept = entries.filter((entry) => entry.toSeconds >= beforeSeconds);
       if (kept.length === entries.length) continue;
-      this.#byTarget.set(target, kept);
+      if (kept.length > 0) this.#byTarget.set(target, kept);
+      else this.#byTarget.delete(target);
       this.#dirty = true;
     }
   }
@@ -119,13 +122,27 @@ export class MarkBook {
     await this.#writing;
   }
 
-  async #change(target: string, entries: readonly Entry[], mark: TargetMark): Promise<Result<TargetMark>> {
-    const before = this.#byTarget.get(target) ?? [];
-    this.#byTarget.set(target, entries);
+  /** The target's entries with room for one more: of too many the oldest that was found goes, what a person has said stays. */
+  #withRoom(target: string): readonly Entry[] | undefined {
+    const entries = this.#byTarget.get(target) ?? [];
+    if (entries.length < MAX_MARKS_OF_TARGET) return entries;
+    const oldest = entries.findIndex(({ automatic }) => automatic);
+    return oldest < 0 ? undefined : entries.filter((_, at) => at !== oldest);
+  }
+
+  /** Puts an entry in the place of the mark's, or takes it out; where that cannot be written, the mark's own entry alone goes back. */
+  async #change(mark: TargetMark, entry: Entry | undefined): Promise<Result<TargetMark>> {
+    const before = this.#replace(mark, entry);
     const written = await this.#write();
     if (written.ok) return success(mark);
-    this.#byTarget.set(target, before);
+    this.#replace(mark, before);
     return written;
+  }
+
+  #replace({ id, target }: TargetMark, entry: Entry | undefined): Entry | undefined {
+    const entries = this.#byTarget.get(target) ?? [];
+    this.#byTarget.set(target, [...entries.filter((one) => one.id !== id), ...(entry === undefined ? [] : [entry])]);
+    return entries.find((one) => one.id === id);
   }
 
   #write(): Promise<Result<void>> {

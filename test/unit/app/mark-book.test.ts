@@ -76,4 +76,28 @@ describe("the book of marks", () => {
     expect(opened.ok || opened.message).toMatch(/format/u);
     expect(readFileSync(path, "utf8")).toBe('{"format":2,"marks":[]}');
   });
+
+  it("lets what it has found go before what a person has said, and takes a person's mark when it is full", async () => {
+    const book = await open();
+    await book.add({ ...deploy, fromSeconds: 1e6, toSeconds: 1e6 + 60 });
+    for (let at = 0; at < 1_001; at += 1) book.found(gap(at * 100, at * 100 + 60), at * 100 + 60);
+    expect(book.marks("web")).toHaveLength(1_000);
+    expect(book.find("m1")).toBeDefined();
+    expect((await book.add({ ...deploy, id: "m2" })).ok).toBe(true);
+    expect(book.marks("web")).toHaveLength(1_000);
+    await book.close();
+  });
+
+  it("keeps what was found while a mark could not be written", async () => {
+    const book = await open();
+    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(folder, "no folder");
+    const adding = book.add(deploy);
+    book.found(gap(300, 360), 360);
+    expect((await adding).ok).toBe(false);
+    expect(book.marks("web").map(({ kind }) => kind)).toEqual(["scrape-gap"]);
+    rmSync(folder, { force: true });
+    await book.close();
+    expect((await open()).marks("web")).toHaveLength(1);
+  });
 });
