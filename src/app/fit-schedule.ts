@@ -5,7 +5,7 @@ export type FitRank = (typeof FIT_RANKS)[number];
 interface Entry {
   readonly target: string;
   rank: FitRank;
-  readonly work: () => Promise<void>;
+  work: () => Promise<void>;
 }
 
 /**
@@ -28,7 +28,7 @@ function hashOf(text: string): number {
 
 /**
  * Lets a few fits be under way at a time, from the reading of their history to their installation: what waits is a name, not
- * a history in memory. One entry a target; asking again only raises its rank.
+ * a history in memory. One entry a target: asking again renews what is to be done, and may raise its rank.
  */
 export class FitSchedule {
   readonly #slots: number;
@@ -58,7 +58,11 @@ export class FitSchedule {
     if (this.#closed) return;
     const known = this.#waiting.get(target);
     if (known === undefined) this.#waiting.set(target, { target, rank, work });
-    else if (FIT_RANKS.indexOf(rank) < FIT_RANKS.indexOf(known.rank)) known.rank = rank;
+    else {
+      // A target that was taken out and put in again meanwhile is another: it is the new one that is to be fitted.
+      known.work = work;
+      if (FIT_RANKS.indexOf(rank) < FIT_RANKS.indexOf(known.rank)) known.rank = rank;
+    }
     this.#startNext();
   }
 

@@ -162,7 +162,8 @@ export class Outlook {
   /** Asks for a fit: it is made in turn, and on a worker. */
   refit(rank: FitRank): void {
     this.#nextFitSeconds = this.#dueAfter(this.#options.nowSeconds());
-    this.#options.schedule.ask(this.#policy.name, rank, () => this.#fit());
+    // What is looked at may fail; what scales goes on.
+    this.#options.schedule.ask(this.#policy.name, rank, () => this.#fit().catch((error: unknown) => { this.#failed(`a fit threw: this is a bug: ${String(error)}`); }));
   }
 
   #observeRow(value: number, endSeconds: number, isLowerBound: boolean): Matured | undefined {

@@ -46,7 +46,7 @@ describe("the turns of fits", () => {
     schedule.ask("new", "no-model", work("new"));
     expect(schedule.waiting).toBe(4);
     while (schedule.waiting > 0 || running > 0) await wait(2);
-    expect(order).toEqual(["a", "b", "new", "e", "c", "d"]);
+    expect(order).toEqual(["a", "b", "new", "e again", "c", "d again"]);
     expect(most).toBe(2);
   });
 });

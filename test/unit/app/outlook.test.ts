@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { openForecastDesk, type ForecastDesk } from "../../../src/app/forecast-desk.ts";
-import { Outlook } from "../../../src/app/outlook.ts";
+import { Outlook, type OutlookOptions } from "../../../src/app/outlook.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import type { EventSpec, Policy } from "../../../src/model/policy.ts";
 import { policyOf } from "../../fixtures/policy.ts";
@@ -65,10 +65,9 @@ async function remember(name: string, days: number, load: (timeSeconds: number) 
   await store.importPoints({ target: name, signal: "demand", stepSeconds: STEP }, points);
 }
 
-function outlookOf(of: Policy): Outlook {
+function outlookOf(of: Policy, readHistory: OutlookOptions["readHistory"] = (wanted, from, to) => store.read({ target: wanted.name, signal: "demand", stepSeconds: STEP }, from, to)): Outlook {
   const outlook = new Outlook(of, {
-    fits: desk.fits, schedule: desk.schedule, marks: desk.marks, nowSeconds: () => now,
-    readHistory: (wanted, from, to) => store.read({ target: wanted.name, signal: "demand", stepSeconds: STEP }, from, to),
+    fits: desk.fits, schedule: desk.schedule, marks: desk.marks, nowSeconds: () => now, readHistory,
     lenders: (to) => [...outlooks.values()].filter((one) => one.policy.name !== to.name && one.ownRows > (outlooks.get(to.name)?.ownRows ?? 0)),
     onFitFailed: (failed, reason) => { failures.push(`${failed.name}: ${reason}`); },
   });
@@ -238,5 +237,14 @@ describe("rows that come", () => {
     for (let minute = 1; minute < 5; minute += 1) expect(outlook.observe({ value: 1_000, endSeconds: NOW + minute * 60 })).toBeUndefined();
     expect(outlook.observe({ value: 1_000, endSeconds: NOW + 300 })).toMatchObject({ absoluteError: expect.any(Number) as number });
     expect(outlook.forecast?.originSeconds).toBe(NOW);
+  });
+
+  it("a fit that throws is told of, and the daemon goes on", async () => {
+    const outlook = outlookOf(policy("web"), () => Promise.reject(new Error("no such row")));
+    outlook.refit("no-model");
+    while (failures.length === 0) await wait(5);
+    expect(failures.splice(0)).toEqual(["web: a fit threw: this is a bug: Error: no such row"]);
+    expect(outlook.note).toContain("no such row");
+    expect(outlook.forecast).toBeUndefined();
   });
 });
