@@ -28,6 +28,8 @@ interface Account {
   held: readonly HeldOffering[];
   /** Until when `held` has been charged. */
   chargedToSeconds: number | undefined;
+  /** Whether what the history holds has been taken up: until then nothing is charged, so that the time before is not passed over. */
+  isOpen: boolean;
   open: OpenStep | undefined;
 }
 
@@ -54,12 +56,12 @@ export class SpendBook {
     if (!keys.ok) return keys;
     const heldBy = Map.groupBy(keys.value.filter(({ signal, stepSeconds }) => signal.startsWith(HELD) && stepSeconds === SPEND_STEP_SECONDS), ({ target }) => target);
     for (const target of fresh) {
-      const account: Account = { hours: new HourRing(), held: [], chargedToSeconds: undefined, open: undefined };
+      const account: Account = { hours: new HourRing(), held: [], chargedToSeconds: undefined, isOpen: false, open: undefined };
       this.#accounts.set(target, account);
       const read = await this.#sums(target, account, nowSeconds);
+      if (read.ok) await this.#resume(target, account, { nowSeconds, keys: heldBy.get(target) ?? [] });
+      account.isOpen = true;
       if (!read.ok) return read;
-      const resumed = await this.#resume(target, account, { nowSeconds, keys: heldBy.get(target) ?? [] });
-      if (!resumed.ok) return resumed;
     }
     return success(undefined);
   }
@@ -82,7 +84,7 @@ export class SpendBook {
   /** Charges the time since the last pass at what was held then, and takes what is held from now on. */
   charge(target: string, held: readonly HeldOffering[], nowSeconds: number): void {
     const account = this.#accounts.get(target);
-    if (account === undefined) return;
+    if (account?.isOpen !== true) return;
     const from = account.chargedToSeconds;
     if (from !== undefined && nowSeconds > from) this.#chargeSpan(target, account, [nowSeconds - from > LONGEST_GAP_SECONDS ? nowSeconds : from, nowSeconds]);
     account.held = held;
@@ -150,13 +152,13 @@ export class SpendBook {
   }
 
   /** What was held at the end of the newest step: until the first pass it is what is known. */
-  async #resume(target: string, account: Account, { nowSeconds, keys }: { readonly nowSeconds: number; readonly keys: readonly SignalKey[] }): Promise<Result<void>> {
+  async #resume(target: string, account: Account, { nowSeconds, keys }: { readonly nowSeconds: number; readonly keys: readonly SignalKey[] }): Promise<void> {
     const newestOf = async (signal: string): Promise<HistoryPoint | undefined> => {
       const read = await this.#history.readPoints({ target, signal, stepSeconds: SPEND_STEP_SECONDS }, nowSeconds - LONGEST_GAP_SECONDS, nowSeconds + SPEND_STEP_SECONDS);
       return read.ok ? read.value.at(-1) : undefined;
     };
     const newest = await newestOf(TOTAL_USD);
-    if (newest === undefined) return success(undefined);
+    if (newest === undefined) return;
     const held: HeldOffering[] = [];
     for (const { signal } of keys) {
       const instances = await newestOf(signal);
@@ -166,10 +168,8 @@ export class SpendBook {
       const gramsPerHour = grams?.timeSeconds === newest.timeSeconds ? grams.mean : undefined;
       held.push({ offering: offeringOf(id), instances: instances.mean, usdPerHour: usd?.mean ?? 0, listUsdPerHour: list?.mean ?? 0, gramsPerHour });
     }
-    if (account.chargedToSeconds !== undefined) return success(undefined);
     account.held = held;
     account.chargedToSeconds = Math.min(nowSeconds, newest.timeSeconds + newest.coverage * SPEND_STEP_SECONDS);
-    return success(undefined);
   }
 }
 

@@ -62,6 +62,22 @@ describe("what a target has spent", () => {
     expect(second.failures).toEqual([]);
   });
 
+  it("charges the time in between also where a pass comes before the history has been read", async () => {
+    const first = open();
+    await first.book.open(["web"], START);
+    run(first.book, [START, START + HOUR], [SPOT]);
+    await first.book.flush();
+    const second = open(first.history);
+    const opening = second.book.open(["web"], START + HOUR + 900);
+    for (let turn = 0; turn < 3; turn += 1) {
+      second.book.charge("web", [], START + HOUR + 900);
+      await Promise.resolve();
+    }
+    await opening;
+    second.book.charge("web", [], START + HOUR + 915);
+    expect(second.book.spentSince("web", START, "usd")).toBeCloseTo((0.16 * (HOUR + 915)) / HOUR, 6);
+  });
+
   it("does not charge a gap of more than a day: nobody knows what ran", async () => {
     const first = open();
     await first.book.open(["web"], START);
