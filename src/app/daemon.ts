@@ -103,6 +103,8 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap });
   const first = await reloader.start();
   if (!first.ok) return first;
+  // Not before: a start that fails would write that there are no scores.
+  closers.push(keepForecastRecords(fleet, desk, { clock, log }));
 
   const health = new HealthChecks({ clock, journal, fleet });
   const traffic = await openTraffic(config, { core: core.value, clock, log, fleet }, closers);
@@ -165,7 +167,7 @@ function startFleet({ core, clock, log, desk, sources }: FleetStart, closers: Cl
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
     onRivals: (policy, rivals) => { log.warn({ target: policy.name, rivals }, "others are set up to change this target too: see docs/living-with-others.md"); },
   });
-  closers.push(() => fleet.close(), keepForecastRecords(fleet, desk, { clock, log }));
+  closers.push(() => fleet.close());
   return fleet;
 }
 
