@@ -40,10 +40,3 @@ export interface TrafficView {
   /** The load returns from now on, by the same steps. */
   abort(id: string, by: Attribution): Promise<Result<Evacuation>>;
 }
-
-export const NO_TRAFFIC: TrafficView = {
-  splits: () => [],
-  evacuations: () => [],
-  evacuate: ({ split }) => Promise.resolve({ ok: false, failure: "missing", message: `foretide.yaml has no traffic split ${split}` }),
-  abort: (id) => Promise.resolve({ ok: false, failure: "missing", message: `there is no evacuation ${id}` }),
-};

@@ -167,7 +167,7 @@ describe("a challenger", () => {
     expect(await card.innerText()).toContain("objective.errorBudget: 0.001 → 0.005");
     expect(await card.getByRole("rowheader").allInnerTexts()).toEqual(["Champion", "Challenger", "HPA"]);
     const row = await card.getByRole("row").nth(2).innerText();
-    expect(row).toContain(`${(compared?.contestants[1]?.replicaHours ?? NaN).toFixed(1)}`);
+    expect(row).toContain((compared?.contestants[1]?.replicaHours ?? NaN).toFixed(1));
     expect(row).toMatch(/1,544 \(0\.31%\)/u);
     expect(await violations(page)).toEqual([]);
     await page.evaluate("location.hash = 'search'");

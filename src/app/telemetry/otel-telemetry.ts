@@ -19,7 +19,7 @@ const SECONDS_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05
 export interface TelemetryOptions {
   readonly version: string;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
   /** Push the metrics there too, over OTLP/HTTP: the base address, to which `/v1/metrics` is added. */
   readonly otlpEndpoint?: string | undefined;
 }

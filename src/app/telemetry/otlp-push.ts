@@ -1,13 +1,13 @@
 import { metrics, type MeterProvider } from "@opentelemetry/api";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import type { Resource } from "@opentelemetry/resources";
-import { PeriodicExportingMetricReader, type IMetricReader, type ViewOptions } from "@opentelemetry/sdk-metrics";
-import { NodeSDK } from "@opentelemetry/sdk-node";
+import { PeriodicExportingMetricReader, type IMetricReader } from "@opentelemetry/sdk-metrics";
+import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 
 export interface PushedMetrics {
   readonly resource: Resource;
   readonly readers: readonly IMetricReader[];
-  readonly views: ViewOptions[];
+  readonly views: NonNullable<NodeSDKConfiguration["views"]>;
 }
 
 /**

@@ -5,7 +5,13 @@ import type { Intent } from "../../../src/model/intent.ts";
 const SPOT = "eu-west-1a/m5.large/spot";
 const ON_DEMAND = "eu-west-1a/m5.large/on-demand";
 
-function cloud(): { readonly actuator: ReturnType<typeof createSimulated>; ask(instances: Readonly<Record<string, number>>): Promise<unknown>; counts(): Promise<unknown>; pass(seconds: number): void } {
+interface Cloud {
+  readonly ask: (instances: Readonly<Record<string, number>>) => Promise<unknown>;
+  readonly counts: () => Promise<unknown>;
+  readonly pass: (seconds: number) => void;
+}
+
+function cloud(): Cloud {
   let now = 1_000;
   const actuator = createSimulated(simulated.config.parse({ replicas: 2, startSeconds: 60 }), { target: "web", now: () => now });
   const write = async (instances: Readonly<Record<string, number>>): Promise<unknown> => {
@@ -19,7 +25,7 @@ function cloud(): { readonly actuator: ReturnType<typeof createSimulated>; ask(i
     return answer.ok && answer.value.applied;
   };
   return {
-    actuator, ask: write,
+    ask: write,
     counts: async () => {
       const read = await actuator.read();
       return read.ok ? [read.value.runningByOffering, read.value.pendingByOffering] : read;
