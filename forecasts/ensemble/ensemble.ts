@@ -35,5 +35,5 @@ function shapeOf(rows: number, input: FitInput): { shape: Shape; note: string } 
   const day = rows >= 2 * first + 2 ? first : 1;
   const week = day > 1 && second > day && rows >= LONG_SEASONS_NEEDED * second ? second : 0;
   const missing = day < first ? `${String(rows)} rows hold less than two seasons of ${String(first)} rows: forecast without a season` : "";
-  return { shape: { rows, day, week, horizon: input.horizon }, note: missing };
+  return { shape: { rows, day, week, horizon: input.horizon, stepSeconds: input.series.stepSeconds }, note: missing };
 }

@@ -1,4 +1,5 @@
 import { ARX_RIDGE } from "../models/arx-ridge.ts";
+import { CALENDAR_BURSTS } from "../models/calendar-bursts.ts";
 import { DOUBLE_SEASONAL_SMOOTHING } from "../models/double-seasonal-smoothing.ts";
 import type { Shift } from "../level-shift.ts";
 import type { Member, MemberKind, Shape, TrainingRows } from "../models/member.ts";
@@ -15,7 +16,7 @@ export interface MemberChoice {
 
 export const MEMBERS: Readonly<Record<string, MemberChoice>> = Object.fromEntries(
   [
-    ...[SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK].map((kind): MemberChoice => ({ kind, unit: "raw" })),
+    ...[SEASONAL_NAIVE_DAY, SEASONAL_NAIVE_WEEK, CALENDAR_BURSTS].map((kind): MemberChoice => ({ kind, unit: "raw" })),
     ...[PROFILE_CORRECTION, DOUBLE_SEASONAL_SMOOTHING, ARX_RIDGE].flatMap((kind): MemberChoice[] => [
       { kind, unit: "raw" },
       { kind, unit: "log" },

@@ -37,7 +37,7 @@ const ERROR_HALF_LIFE_DAYS = 3;
 const MEMBER_HALF_LIFE_ROWS = 24;
 const MEMBER_HALF_LIFE_HORIZONS = 0.5;
 /** Residuals kept a horizon. */
-export const RESIDUAL_CAPACITY = 280;
+export const RESIDUAL_CAPACITY = 256;
 /** Horizons from this share of a day on learn of their misses late. */
 const LATE_SHARE = 0.25;
 /** Horizons beyond this share of a day are tracked once in so many rows. */

@@ -87,7 +87,8 @@ export class EnsembleTraining {
   private seatMembers(memberIds: readonly string[]): SeatedMember[] {
     const seated = memberIds.filter((id) => {
       const { kind, unit } = MEMBERS[id]!;
-      return kind.minimumRows(this.shape) <= this.split && (unit === "raw" || this.units.log !== undefined);
+      const rows = this.rows[unit];
+      return rows !== undefined && kind.minimumRows(this.shape) <= this.split && (kind.suits?.(this.shape, rows, this.split) ?? true);
     });
     return (seated.length > 0 ? seated : ["seasonal-naive-day"]).map((id) => new SeatedMember(id, this.shape));
   }

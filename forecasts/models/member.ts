@@ -1,6 +1,6 @@
 import type { RowWindow } from "../numeric/row-window.ts";
 
-/** What a member may know of its series before the first row. All counts are rows. */
+/** What a member may know of its series before the first row. Counts are rows. */
 export interface Shape {
   readonly rows: number;
   /** The shortest season; 1 where there is none. */
@@ -8,6 +8,7 @@ export interface Shape {
   /** The longer season; 0 where there is none or too little history. */
   readonly week: number;
   readonly horizon: number;
+  readonly stepSeconds: number;
 }
 
 /** Training rows in the member's unit. A row that is not known (0 in `known`) holds a filled-in value: no lesson for a fit. */
@@ -38,6 +39,8 @@ export interface MemberKind {
   readonly id: string;
   /** Rows that the member needs before `solve`, for a shape; fewer and it is left out. */
   minimumRows(shape: Shape): number;
+  /** Whether rows [0, end) hold what the member is for; a kind without it suits every series. */
+  suits?(shape: Shape, rows: TrainingRows, end: number): boolean;
   create(shape: Shape): Member;
   restore(shape: Shape, saved: unknown): Member;
 }
