@@ -104,7 +104,8 @@ export class LiveView implements DaemonView {
 
   async addMark(mark: TargetMark): Promise<Result<TargetMark>> {
     const added = await this.#parts.marks.add(mark);
-    if (added.ok) await this.#marked(mark.target, { added: added.value });
+    // The same id again has changed nothing.
+    if (added.ok && added.value === mark) await this.#marked(mark.target, { added: added.value });
     return added;
   }
 

@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OPERATIONS } from "../../src/app/api/operations.ts";
 import { problemSchema } from "../../src/app/api/schemas/common.ts";
 import { BY, serveFixture, write, type Served } from "../fixtures/daemon/served.ts";
 
@@ -54,10 +55,28 @@ const CASES: readonly (readonly [name: string, path: string, init: RequestInit, 
   ["a kill switch without author", "/api/v1/kill-switch", write("PUT", { engaged: true, reason: "x" }), 422, "invalid-body", /body\/author/u],
   ["a stale If-Match", "/api/v1/targets/checkout/mode", write("PUT", { mode: "observe", ...BY }, { "if-match": '"old"' }), 412, "precondition-failed", /read it again/u],
   ["a write from a page of another site", "/api/v1/kill-switch", write("PUT", { engaged: true, ...BY }, { origin: "https://evil.example" }), 403, "foreign-origin", /evil\.example/u],
+  ["a showback of a target that is not there", "/api/v1/showback?tag=team&target=nobody", {}, 404, "not-found", /no target "nobody"/u],
+  ["a showback of more than is kept", "/api/v1/showback?tag=team&from=0&to=1789990000", {}, 400, "bad-request", /396 days/u],
+  ["FOCUS of a target that is not there", "/api/v1/showback/focus.csv?target=nobody", {}, 404, "not-found", /no target "nobody"/u],
+  ["a mark on a target that is not there", "/api/v1/targets/nobody/marks", write("POST", { kind: "deploy", fromSeconds: 1, toSeconds: 2, ...BY }), 404, "not-found", /no target "nobody"/u],
+  ["a mark that ends before it begins", "/api/v1/targets/checkout/marks", write("POST", { kind: "deploy", fromSeconds: 2, toSeconds: 1, ...BY }), 422, "invalid-body", /after fromSeconds/u],
+  ["an evacuation without an end", "/api/v1/traffic/shop/evacuations", write("POST", { region: "us-east-1", ...BY }), 422, "invalid-body", /durationSeconds/u],
   ["metrics where there are none", "/metrics", {}, 503, "unavailable", /without its own metrics/u],
 ];
 
+/** The operation that a path and a method belong to; the case's own words for what belongs to none. */
+function operationOf(path: string, method = "GET"): (typeof OPERATIONS)[number] | undefined {
+  const [plain = ""] = path.split("?");
+  return OPERATIONS.find((one) => one.method === method.toLowerCase() && new RegExp(`^${one.path.replaceAll(/\{\w+\}/gu, "[^/%]+")}$`, "u").test(plain));
+}
+
 describe("every error is problem details", () => {
+  it.each(CASES.filter(([, path, init, status]) => [400, 404, 409, 412, 422, 503].includes(status) && operationOf(path, init.method) !== undefined))("%s: the document says so", (...[, path, init, status]) => {
+    const operation = operationOf(path, init.method);
+    const always = operation?.idempotencyKey === undefined && operation?.body === undefined ? [] : [400];
+    expect([...(operation?.problems ?? []), ...always]).toContain(status);
+  });
+
   it.each(CASES)("%s", async (...[, path, init, status, kind, detail]) => {
     const before = served.daemon.calls.length;
     const response = await fetch(served.base + path, init);

@@ -82,7 +82,7 @@ export const listMarks = define({
 export const addMark = define({
   id: "addMark", method: "post", path: "/api/v1/targets/{target}/marks", tag: "forecasts",
   summary: "Mark a stretch that forecasts shall not learn from; it stays in the history", params: targetParams, body: forecast.markRequestSchema,
-  success: json("The mark, now in force.", forecast.markSchema, 201), problems: [400, 404, 409, 422], idempotencyKey: "required",
+  success: json("The mark, now in force.", forecast.markSchema, 201), problems: [400, 404, 409, 422, 503], idempotencyKey: "required",
 });
 export const getMark = define({
   id: "getMark", method: "get", path: "/api/v1/marks/{mark}", tag: "forecasts",
@@ -91,7 +91,7 @@ export const getMark = define({
 export const undoMark = define({
   id: "undoMark", method: "delete", path: "/api/v1/marks/{mark}", tag: "forecasts",
   summary: "Undo a mark: what it hid is learned from again", params: markParams, query: control.attributionSchema,
-  success: json("The mark that was undone.", forecast.markSchema), problems: [400, 404, 412], idempotencyKey: "optional", ifMatch: true,
+  success: json("The mark that was undone.", forecast.markSchema), problems: [400, 404, 412, 503], idempotencyKey: "optional", ifMatch: true,
 });
 export const getMode = define({
   id: "getMode", method: "get", path: "/api/v1/targets/{target}/mode", tag: "controls",
@@ -189,12 +189,12 @@ export const listEvacuations = define({
 export const evacuate = define({
   id: "evacuate", method: "post", path: "/api/v1/traffic/{split}/evacuations", tag: "traffic",
   summary: "Leave a region: capacity is made ready elsewhere, then the load is moved by measured steps", params: z.strictObject({ split: z.string().min(1).max(100) }), body: traffic.evacuationRequestSchema,
-  success: json("The evacuation, begun.", traffic.evacuationSchema, 201), problems: [404, 409, 422, 503], idempotencyKey: "required",
+  success: json("The evacuation, begun.", traffic.evacuationSchema, 201), problems: [400, 404, 409, 422, 503], idempotencyKey: "required",
 });
 export const abortEvacuation = define({
   id: "abortEvacuation", method: "delete", path: "/api/v1/evacuations/{evacuation}", tag: "traffic",
   summary: "Let the load return from now on, by the same steps", params: z.strictObject({ evacuation: z.string().min(1).max(100) }), query: control.attributionSchema,
-  success: json("The evacuation, returning.", traffic.evacuationSchema), problems: [400, 404], idempotencyKey: "optional",
+  success: json("The evacuation, returning.", traffic.evacuationSchema), problems: [400, 404, 503], idempotencyKey: "optional",
 });
 const spendSpan = {
   from: epoch.optional().describe("Epoch seconds, cut to the hour; a day ago when left out."),
@@ -210,13 +210,13 @@ export const getShowback = define({
   id: "getShowback", method: "get", path: "/api/v1/showback", tag: "money",
   summary: "Dollars, grams and machine-hours by the value of a tag (a policy's label: team, service, environment)",
   query: z.strictObject({ tag: z.string().min(1).max(200).describe("The label to sum by."), ...spendSpan }),
-  success: json("One row a value; those without the tag stand under the empty one.", money.showbackSchema), problems: [400, 503],
+  success: json("One row a value; those without the tag stand under the empty one.", money.showbackSchema), problems: [400, 404, 503],
 });
 export const getFocus = define({
   id: "getFocus", method: "get", path: "/api/v1/showback/focus.csv", tag: "money",
   summary: "What was held and what it cost, by offering and hour, as CSV in FOCUS columns",
   query: z.strictObject(spendSpan),
-  success: { status: 200, description: "CSV (RFC 4180) with a header line.", mediaType: "text/csv", schema: z.string() }, problems: [400, 503],
+  success: { status: 200, description: "CSV (RFC 4180) with a header line.", mediaType: "text/csv", schema: z.string() }, problems: [400, 404, 503],
 });
 export const listRightSizing = define({
   id: "listRightSizing", method: "get", path: "/api/v1/right-sizing", tag: "money",

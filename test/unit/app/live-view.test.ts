@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { LiveView, type ViewParts } from "../../../src/app/live-view.ts";
+import { MarkBook, type TargetMark } from "../../../src/app/mark-book.ts";
 import { TargetBoard } from "../../../src/app/target-board.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
@@ -32,5 +36,26 @@ describe("the history of a target", () => {
   it("has nothing of a target that is not there", async () => {
     const rows = await (await viewWithHistory()).history("other", 0, NOW_SECONDS);
     expect(rows.ok).toBe(false);
+  });
+});
+
+describe("a person's mark", () => {
+  it("is noted and fitted without once, however often it is sent", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "foretide-view-"));
+    const marks = await MarkBook.open(join(folder, "marks.json"));
+    if (!marks.ok) throw new Error(marks.message);
+    const journal = openMemoryJournal();
+    const refits: string[] = [];
+    const view = new LiveView({
+      version: "test", clock: { nowSeconds: () => NOW_SECONDS }, journal, marks: marks.value,
+      targets: new Map(["web", "other"].map((name) => [name, { outlook: { refit: () => refits.push(name) } }])),
+    } as unknown as ViewParts);
+    const mark: TargetMark = { id: "m-1", target: "web", kind: "deploy", fromSeconds: 1, toSeconds: 2, reason: "release", author: "ada", createdAtSeconds: NOW_SECONDS, automatic: false };
+    for (const target of ["web", "web", "other"]) expect(await view.addMark({ ...mark, target })).toEqual({ ok: true, value: mark });
+    const notes: unknown[] = [];
+    for await (const record of journal.read(1)) if (record.type === "note") notes.push(record.kind);
+    expect([notes, refits]).toEqual([["mark"], ["web"]]);
+    await marks.value.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
