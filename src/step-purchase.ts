@@ -31,6 +31,8 @@ export interface PurchaseInput {
   readonly policy: Policy;
   readonly desiredReplicas: number;
   readonly plan: CapacityPlan | undefined;
+  /** What no limit may cut; by default the policy's minimum. */
+  readonly leastReplicas?: number;
 }
 
 /** Chooses the offerings for a decided count, where the snapshot has named any; a limit of the policy may cut the count. */
@@ -48,7 +50,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     timeSeconds: input.snapshot.timeSeconds,
     neededReplicas: desiredReplicas,
     floorReplicas: Math.min(desiredReplicas, input.plan?.reactive ?? desiredReplicas),
-    minReplicas: input.policy.replicas.min,
+    minReplicas: input.leastReplicas ?? input.policy.replicas.min,
     maxReplicas: input.policy.replicas.max,
     offerings, running, notices: seen.notices, purchase: input.policy.purchase, cost: input.policy.cost, carbonSpec: input.policy.carbon,
     state: state.purchase?.state,
@@ -74,12 +76,12 @@ function refusedOfferings(state: TargetState, { snapshot, policy }: PurchaseInpu
 }
 
 /** Without offerings a limit holds by what the policy says that a replica costs. */
-function limitFlat({ snapshot, seen, policy, plan, desiredReplicas }: PurchaseInput): { readonly desiredReplicas: number; readonly reasons: readonly Reason[] } {
+function limitFlat({ snapshot, seen, policy, plan, desiredReplicas, leastReplicas }: PurchaseInput): { readonly desiredReplicas: number; readonly reasons: readonly Reason[] } {
   const { cost, replicas } = policy;
   const allowance = snapshot.allowances?.maxCostPerHourUsd;
   if (cost.replicaPerHourUsd === undefined || (cost.maxPerHourUsd === undefined && allowance === undefined && seen.budgets === undefined)) return { desiredReplicas, reasons: [] };
   return limitFlatPrice({
-    neededReplicas: desiredReplicas, floorReplicas: Math.min(desiredReplicas, plan?.reactive ?? desiredReplicas), minReplicas: replicas.min,
+    neededReplicas: desiredReplicas, floorReplicas: Math.min(desiredReplicas, plan?.reactive ?? desiredReplicas), minReplicas: leastReplicas ?? replicas.min,
     replicaPerHourUsd: cost.replicaPerHourUsd, cost, budgets: seen.budgets ?? [],
     ...(allowance !== undefined && { allowanceUsdPerHour: allowance }),
   });

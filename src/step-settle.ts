@@ -25,12 +25,14 @@ export interface Grant {
 /** Purchase, the guard once more where a count was cut, then the decision and its effects. */
 export function settle(proposal: Proposal, grant: Grant, snapshot: Snapshot): TargetDecision {
   const { policy, seen, leaving, state, planned, plan, current, counts, decided, verdict } = proposal;
-  const purchased = purchaseFor(state, { snapshot, seen, policy, plan, desiredReplicas: grant.replicas });
-  // A limit in dollars or grams may cut the count, but never below what the guard allows.
-  const cut = purchased.desiredReplicas === verdict.desiredReplicas ? undefined : judge(proposal, purchased.desiredReplicas);
+  const wish = { snapshot, seen, policy, plan, desiredReplicas: grant.replicas };
+  const first = purchaseFor(state, wish);
+  // A limit in dollars or grams may cut the count, but never below what the guard allows: then as many are bought.
+  const cut = first.desiredReplicas === verdict.desiredReplicas ? undefined : judge(proposal, first.desiredReplicas);
   const desired = cut?.desiredReplicas ?? verdict.desiredReplicas;
+  const purchased = desired > first.desiredReplicas ? purchaseFor(state, { ...wish, desiredReplicas: desired, leastReplicas: desired }) : first;
   const departure = departures(leaving, seen, { nowSeconds: snapshot.timeSeconds, intervalSeconds: policy.evaluationIntervalSeconds, desiredReplicas: desired });
-  const reasons = [...(plan?.reasons ?? []), ...decided.reasons, ...verdict.reasons, ...grant.reasons, ...purchased.reasons, ...(cut?.reasons ?? []), ...departure.reasons];
+  const reasons = [...(plan?.reasons ?? []), ...decided.reasons, ...verdict.reasons, ...grant.reasons, ...first.reasons, ...(cut?.reasons ?? []), ...(purchased === first ? [] : purchased.reasons), ...departure.reasons];
   const decision = decisionOf({ ...proposal, snapshot, desired, reasons, purchased, departure });
   const isOpen = snapshot.timeSeconds < state.breaker.openUntilSeconds;
   const effects = isOpen ? { intents: [], leaving } : effectsOf(decision, { snapshot, seen, policy, purchased, leaving, departure });
