@@ -49,7 +49,7 @@ function share(proposals: readonly Proposal[], grants: readonly Grant[], { code,
 /** By the mix that runs, else by what the policy says, else by the dearest offering; 0 where none is known. */
 function replicaPrice({ state, policy, seen }: Proposal): number {
   const allocation = state.purchase?.allocation;
-  if (allocation !== undefined && allocation.replicas > 0) return allocation.costPerHourUsd / allocation.replicas;
+  if (allocation !== undefined && allocation.replicas > 0 && Number.isFinite(allocation.costPerHourUsd)) return allocation.costPerHourUsd / allocation.replicas;
   const offerings = seen.offerings ?? state.purchase?.offerings ?? [];
   const dearest = Math.max(0, ...offerings.map((offering) => offering.pricePerHourUsd / offering.replicas).filter(Number.isFinite));
   return policy.cost.replicaPerHourUsd ?? dearest;

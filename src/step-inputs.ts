@@ -20,6 +20,11 @@ export function sizedSignals(policy: Policy): readonly SizedSignal[] {
   ];
 }
 
+/** The names of those that are loads; a share (a use) is none. */
+export function loadsBeside(policy: Policy): readonly string[] {
+  return sizedSignals(policy).flatMap((signal) => (signal.kind === "follows" || signal.by === "per-replica" ? [signal.name] : []));
+}
+
 /**
  * What is seen of a target with what follows from it: arrivals where the demand counts what is served, the values of formulas,
  * and the load that comes on from the targets in front. Where the policy uses none of it, what was seen as it stands.
@@ -37,6 +42,24 @@ export function completed(before: TargetState, { snapshot, seen, policy }: { rea
   return { ...seen, demand, signals };
 }
 
+/** Past it nothing is a measurement (a petabyte of memory is not yet); sums of its squares would overflow. */
+const LARGEST_VALUE = 1e15;
+
+/** What was seen, with readings that cannot be measurements taken for invalid; where all can be, what was seen as it stands. */
+export function believable(seen: TargetSnapshot): TargetSnapshot {
+  const { demand, utilization, missRatio, backlog, signals = {} } = seen;
+  if ([demand, utilization, missRatio, backlog, ...Object.values(signals)].every((observation) => sound(observation) === observation)) return seen;
+  return {
+    ...seen, demand: sound(demand), utilization: sound(utilization), missRatio: sound(missRatio), backlog: sound(backlog),
+    ...(seen.signals !== undefined && { signals: Object.fromEntries(Object.entries(signals).map(([name, observation]) => [name, sound(observation)])) }),
+  };
+}
+
+function sound(observation: Observation): Observation {
+  if (observation.kind === "absent" || (observation.value >= 0 && observation.value <= LARGEST_VALUE)) return observation;
+  return missing("invalid", `${String(observation.value)} is no measurement`);
+}
+
 const NOT_READ = missing("absent", "not in the snapshot");
 
 function readyReplicas({ workload }: TargetSnapshot): Observation {
@@ -44,7 +67,7 @@ function readyReplicas({ workload }: TargetSnapshot): Observation {
 }
 
 function passedOn(snapshot: Snapshot, { target, ratio }: FollowSpec): Observation {
-  const demand = snapshot.targets[target]?.demand ?? missing("absent", `${target} is not in the snapshot`);
+  const demand = sound(snapshot.targets[target]?.demand ?? missing("absent", `${target} is not in the snapshot`));
   return demand.kind === "value" ? present(demand.value * ratio, demand.timeSeconds) : missing(demand.cause, `${target}: ${demand.detail}`);
 }
 

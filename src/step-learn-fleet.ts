@@ -14,6 +14,7 @@ import type { WarmUp } from "./learn/warm-up.ts";
 import { valueOf } from "./model/observation.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
+import { loadsBeside } from "./step-inputs.ts";
 import type { TargetState } from "./step-state.ts";
 
 /** What this tick has shown besides the demand's own forecast and capacity. */
@@ -58,14 +59,17 @@ function queueAfter({ queue }: TargetState, { demand, backlog }: TargetSnapshot,
   return backlog.kind === "absent" ? queue : watchQueue(queue, { timeSeconds: backlog.timeSeconds, backlog: backlog.value, arrivalsPerSecond });
 }
 
-/** Every load that the policy names must be known to be zero. Shares (a use, a miss ratio) are no loads. */
-function idleAfter({ idleSinceSeconds }: TargetState, { seen, policy, snapshot }: FleetSeen): IdleSince {
-  if (policy.replicas.idleAfterSeconds === undefined) return undefined;
-  const names = (policy.extraSignals ?? []).filter(({ by }) => by === "per-replica").map(({ name }) => name);
-  const followed = Object.keys(seen.signals ?? {}).filter((name) => policy.extraSignals?.some((signal) => signal.name === name) !== true);
-  const loads = [seen.demand, ...(policy.signals.backlog === undefined ? [] : [seen.backlog]), ...[...names, ...followed].map((name) => seen.signals?.[name])];
-  return watchIdle(idleSinceSeconds, loads.map(valueOf), snapshot.timeSeconds);
+/** Every load that the policy names must be known to be zero, all the while: what was not looked at for long is not known. */
+function idleAfter({ idleSinceSeconds, lastTickSeconds = -Infinity }: TargetState, { seen, policy, snapshot }: FleetSeen): IdleSince {
+  const { replicas, signals, evaluationIntervalSeconds } = policy;
+  if (replicas.idleAfterSeconds === undefined) return undefined;
+  const longestGapSeconds = Math.max(signals.demand.staleAfterSeconds, MOST_TICKS_MISSED * evaluationIntervalSeconds);
+  const since = snapshot.timeSeconds - lastTickSeconds > longestGapSeconds ? undefined : idleSinceSeconds;
+  const loads = [seen.demand, ...(signals.backlog === undefined ? [] : [seen.backlog]), ...loadsBeside(policy).map((name) => seen.signals?.[name])];
+  return watchIdle(since, loads.map(valueOf), snapshot.timeSeconds);
 }
+
+const MOST_TICKS_MISSED = 4;
 
 function perReplica({ demand, workload }: TargetSnapshot): number {
   return workload.kind === "value" && workload.readyReplicas > 0 ? (valueOf(demand) ?? NaN) / workload.readyReplicas : NaN;

@@ -2,6 +2,7 @@ import { applyRules } from "./decide/rule.ts";
 import type { RulesOutcome } from "./decide/rule.ts";
 import { rememberCount } from "./decide/recent-counts.ts";
 import type { RecentCounts } from "./decide/recent-counts.ts";
+import { pinOf } from "./decide/pin.ts";
 import { RULES } from "./decide/rules.ts";
 import { guard } from "./guard/guard.ts";
 import type { GuardInput, GuardVerdict } from "./guard/guard.ts";
@@ -17,7 +18,7 @@ import type { Policy } from "./model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "./model/snapshot.ts";
 import { deferWork } from "./step-deferral.ts";
 import type { DeferralMemory } from "./step-deferral.ts";
-import { completed } from "./step-inputs.ts";
+import { believable, completed } from "./step-inputs.ts";
 import { learnFrom } from "./step-learn.ts";
 import { LEAD_INDEX } from "./plan/lead-horizons.ts";
 import { seeLeaving, withoutStandIns } from "./step-leaving.ts";
@@ -48,7 +49,7 @@ export interface Proposal {
 
 /** Learn, plan, decide, guard: one target at one time. */
 export function propose(before: TargetState, snapshot: Snapshot, policy: Policy): Proposal {
-  const seenWhole = snapshot.targets[policy.name] ?? NOTHING_SEEN;
+  const seenWhole = believable(snapshot.targets[policy.name] ?? NOTHING_SEEN);
   const leaving = seeLeaving(before.leaving, { seen: seenWhole, outcomes: snapshot.outcomes, nowSeconds: snapshot.timeSeconds });
   const seen = completed(before, { snapshot, seen: withoutStandIns(seenWhole, leaving), policy });
   const state = learnFrom(before, { snapshot, seen, policy });
@@ -66,7 +67,7 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
     youngestLevel: youngestLevel(state.started, snapshot.timeSeconds, policy.behavior.minimumRunSeconds ?? 0), zero: zeroFacts(state, { policy, seen, nowSeconds: snapshot.timeSeconds }),
   });
   // A pinned count is a person's word: nothing is deferred beside it.
-  const isPinned = snapshot.overrides.some((override) => override.kind === "pin" && override.target === policy.name);
+  const isPinned = pinOf(snapshot.overrides, policy, snapshot.timeSeconds) !== undefined;
   const deferred = isPinned ? undefined : deferWork(state, { seen, policy, decided: ruled.count, nowSeconds: snapshot.timeSeconds });
   const decided = deferred === undefined || deferred.reasons.length === 0 ? ruled : { ...ruled, count: deferred.replicas ?? ruled.count, reasons: [...ruled.reasons, ...deferred.reasons] };
   const guardInput = {

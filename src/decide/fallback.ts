@@ -7,10 +7,11 @@ import { unchanged } from "./rule.ts";
  */
 export const fallback: Rule = {
   code: "fallback",
-  apply(count, { policy, demandMissingSeconds, currentReplicas, plan, recentPeak }) {
+  apply(count, { policy, demandMissingSeconds, currentReplicas, plan, recentPeak, zero }) {
     if (demandMissingSeconds === 0) return unchanged(count);
     const { holdSeconds, forecastSeconds, staticReplicas } = policy.fallback;
-    const beside = plan?.besideDemand ?? 0;
+    // Where nothing runs, nothing is served and its rate has no series; what waits wakes the target all the same.
+    const beside = Math.max(plan?.besideDemand ?? 0, zero?.hasLoad === true ? 1 : 0);
     if (demandMissingSeconds <= holdSeconds) return beside > currentReplicas ? { count: beside, text: "no demand: another signal needs more" } : { count: currentReplicas, text: "no demand: hold" };
     const floor = Math.max(currentReplicas, recentPeak, beside);
     if (plan !== undefined && demandMissingSeconds <= holdSeconds + forecastSeconds) {
