@@ -57,7 +57,7 @@ export function deferWork(state: TargetState, { seen, policy, decided, nowSecond
   const kept = before.planned?.hour === hour ? before.planned.replicas : (plan.replicas[0] ?? policy.replicas.min);
   const planned = before.planned?.hour === hour && backlog > 0 ? kept : Math.min(kept, plan.replicas[0] ?? kept);
   const replicas = chosen(deferral, { planned, urgent: plan.urgentReplicas, running: state.lastDesired ?? 0, hasWork: backlog > 0, min: policy.replicas.min });
-  return { replicas, reasons: [reasonOf({ plan, replicas, decided, backlog, nowSeconds })], memory: { cohorts, seenSeconds: nowSeconds, usdByHour, planned: { hour, replicas: planned } } };
+  return { replicas, reasons: [reasonOf({ plan, replicas, planned, min: policy.replicas.min, decided, backlog, nowSeconds })], memory: { cohorts, seenSeconds: nowSeconds, usdByHour, planned: { hour, replicas: planned } } };
 }
 
 function chosen(deferral: DeferralSpec, { planned, urgent, running, hasWork, min }: { readonly planned: number; readonly urgent: number; readonly running: number; readonly hasWork: boolean; readonly min: number }): number {
@@ -72,12 +72,14 @@ function remember(usdByHour: readonly number[], usd: number | undefined, nowSeco
   return usdByHour.map((known, hour) => (hour !== at ? known : Number.isFinite(known) ? known + PRICE_WEIGHT * (usd - known) : usd));
 }
 
-function reasonOf({ plan, replicas, decided, backlog, nowSeconds }: { readonly plan: ReturnType<typeof deferQueue>; readonly replicas: number; readonly decided: number; readonly backlog: number; readonly nowSeconds: number }): Reason {
+function reasonOf({ plan, replicas, planned, min, decided, backlog, nowSeconds }: { readonly plan: ReturnType<typeof deferQueue>; readonly replicas: number; readonly planned: number; readonly min: number; readonly decided: number; readonly backlog: number; readonly nowSeconds: number }): Reason {
   if (plan.urgentReplicas > 0) return { code: "deferral-deadline", text: `the latest safe start has come for ${backlog.toFixed(0)} items that wait: they run now, whatever an hour costs`, before: decided, after: replicas };
   if (backlog <= 0) return { code: "deferral-idle", text: "nothing waits", before: decided, after: replicas };
   const wait = Number.isFinite(plan.latestStartSeconds) ? `; the latest safe start is in ${String(Math.round((plan.latestStartSeconds - nowSeconds) / 60))} min` : "";
-  const later = plan.replicas.findIndex((count, at) => at > 0 && count > 0);
+  const later = plan.replicas.findIndex((count, at) => at > 0 && count > min);
   const when = later > 0 ? `, more in ${String(later)} h` : "";
+  if (replicas > planned) return { code: "deferral-run", text: `what has begun runs on: ${backlog.toFixed(0)} items wait${when}${wait}`, before: decided, after: replicas };
+  if (replicas > 0 && replicas === min) return { code: "deferral-wait", text: `no more than the minimum of ${String(min)} is called for in this hour: ${backlog.toFixed(0)} items wait${when}${wait}`, before: decided, after: replicas };
   return replicas > 0
     ? { code: "deferral-run", text: `this hour is among the cheapest and cleanest before the deadline of ${backlog.toFixed(0)} items that wait${when}${wait}`, before: decided, after: replicas }
     : { code: "deferral-wait", text: `${backlog.toFixed(0)} items wait for cheaper and cleaner hours${when}${wait}`, before: decided, after: replicas };

@@ -36,13 +36,15 @@ export function planDemand(state: TargetState, input: PlanInput): CapacityPlan |
   const plan = input.policy.scaling.by === "objective" ? planObjective(state, input, { loads, drain }) : planByTarget(state, input, { loads, drain });
   if (plan === undefined || drain === undefined || drain.rates.nowPerSecond <= 0) return plan;
   const without = input.policy.scaling.by === "objective" ? planObjective(state, input, { loads, drain: undefined }) : planByTarget(state, input, { loads, drain: undefined });
-  const text = `${String(Math.round(drain.backlog))} wait, ${String(Math.round(drain.rates.secondsLeft))} s are left for the oldest: ${drain.rates.nowPerSecond.toPrecision(3)} a second besides what arrives`;
+  const left = drain.dueInSeconds > 0 ? `${String(Math.ceil(drain.dueInSeconds))} s are left for the oldest` : "the oldest are past their time";
+  const text = `${String(Math.round(drain.backlog))} wait, ${left}: ${drain.rates.nowPerSecond.toPrecision(3)} a second besides what arrives`;
   return withReason(plan, without, { code: "drain-backlog", text });
 }
 
 interface Needs {
   readonly loads: readonly LoadAtHorizon[];
-  readonly drain: { readonly rates: DrainRates; readonly backlog: number } | undefined;
+  /** `dueInSeconds`: until the time of the oldest runs out. */
+  readonly drain: { readonly rates: DrainRates; readonly backlog: number; readonly dueInSeconds: number } | undefined;
 }
 
 function planObjective(state: TargetState, { policy, nowSeconds, sizing }: PlanInput, { loads, drain }: Needs): CapacityPlan | undefined {
@@ -109,7 +111,7 @@ function drainOf(state: TargetState, { policy, seen, nowSeconds }: PlanInput, lo
     arrivalsPerSecond: loads[LEAD_INDEX]?.medianPerSecond ?? 0, capacityPerSecond: ready > 0 && rate > 0 ? ready * rate : 0,
     leastSeconds: Math.max(policy.evaluationIntervalSeconds, drainSeconds / 10),
   });
-  return { rates, backlog };
+  return { rates, backlog, dueInSeconds: queue.sinceSeconds + drainSeconds - nowSeconds };
 }
 
 /** A plan with the reason for what it has over the one that would have been made without it. */

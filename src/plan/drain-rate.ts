@@ -19,7 +19,6 @@ export interface DrainRates {
   /** Items per second to be worked off besides the arrivals: now, and from the lead time on, after what is worked off until then. */
   readonly nowPerSecond: number;
   readonly atLeadPerSecond: number;
-  readonly secondsLeft: number;
 }
 
 /** Backlog over the time that is left for it: need = (arrivals + backlog / time left) / capacity of a replica. */
@@ -32,6 +31,5 @@ export function drainRates(request: DrainRequest): DrainRates {
   return {
     nowPerSecond: dueItems / secondsLeft + Math.max(0, backlog - dueItems) / drainSeconds,
     atLeadPerSecond: dueAtLead / leftAtLead + (backlogAtLead - dueAtLead) / drainSeconds,
-    secondsLeft,
   };
 }

@@ -167,7 +167,7 @@ describe("a queue", () => {
 
   it("needs the backlog over the time that is left, after what is worked off by the lead time", () => {
     const request = { backlog: 6000, dueItems: 6000, dueSeconds: 600, drainSeconds: 600, nowSeconds: 0, leadTimeSeconds: 100, arrivalsPerSecond: 50, capacityPerSecond: 50, leastSeconds: 60 };
-    expect(drainRates(request)).toEqual({ nowPerSecond: 10, atLeadPerSecond: 1000 / 500 + 5000 / 600, secondsLeft: 600 });
+    expect(drainRates(request)).toEqual({ nowPerSecond: 10, atLeadPerSecond: 1000 / 500 + 5000 / 600 });
     expect(drainRates({ ...request, capacityPerSecond: 0 }).atLeadPerSecond).toBeCloseTo(6000 / 500 + 5000 / 600);
     expect(drainRates({ ...request, nowSeconds: 700 }).nowPerSecond).toBe(100);
   });
