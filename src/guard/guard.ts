@@ -41,7 +41,7 @@ export function guard(state: GuardState, input: GuardInput): GuardVerdict {
   const workload = input.workload;
   const halt = judgeInventory(state, input);
   if (workload.kind === "absent") {
-    const held = input.askedReplicas ?? input.desiredReplicas;
+    const held = input.askedReplicas ?? Math.max(input.bounds.min, Math.min(input.bounds.max, input.desiredReplicas));
     const reason = { code: "guard-workload-unknown", text: `the workload is ${workload.cause}: ${workload.detail}`, before: input.desiredReplicas, after: held };
     return { desiredReplicas: held, reasons: [reason], nextState: halt };
   }

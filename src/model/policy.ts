@@ -50,6 +50,9 @@ export interface Policy {
   readonly challenger?: Policy;
 }
 
+/** What stands for `idleAfterSeconds` where `min` is 0 and nothing is said of it. */
+export const DEFAULT_IDLE_SECONDS = 600;
+
 export interface ReplicaBounds {
   readonly min: number;
   readonly max: number;

@@ -1,5 +1,6 @@
 import { contentDigest } from "../model/content-digest.ts";
 import { MODES, type Mode } from "../model/mode.ts";
+import { DEFAULT_IDLE_SECONDS } from "../model/policy.ts";
 import type { EventSpec, Policy, ScheduleSpec } from "../model/policy.ts";
 import { inChallenger, splitChallenger } from "./challenger.ts";
 import { compileSignals, unknownPresets } from "./compile-signals.ts";
@@ -77,8 +78,6 @@ function unknownFields(spec: Readonly<Record<string, unknown>>): readonly Fault[
 }
 
 type PlainFields = Omit<Policy, "name" | "group" | "labels" | "digest" | "actuator" | "signals" | "scaling" | "behavior">;
-
-const DEFAULT_IDLE_SECONDS = 600;
 
 /** Clauses that are left out of a policy that does not use them. */
 function optionalClauses(spec: SpecInput, presets: CompileContext["presets"]): Pick<Policy, "demandIsServed" | "drainSeconds" | "follows" | "redundancy" | "shared" | "warmUpSeconds" | "deferral"> {

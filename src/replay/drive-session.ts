@@ -4,6 +4,7 @@ import { contentDigest } from "../model/content-digest.ts";
 import type { Decision } from "../model/decision.ts";
 import { missing, present } from "../model/observation.ts";
 import type { Observation } from "../model/observation.ts";
+import { DEFAULT_IDLE_SECONDS } from "../model/policy.ts";
 import type { Policy } from "../model/policy.ts";
 import type { TargetSnapshot } from "../model/snapshot.ts";
 import type { WorkloadObservation } from "../model/workload.ts";
@@ -146,11 +147,12 @@ function observed(value: number | undefined, timeSeconds: number): Observation {
 function overridden(policy: Policy, { target, objective, intervalSeconds }: DriveStart): Policy {
   const { digest: _digest, ...plain } = policy;
   const rate = target.requestsPerSecondPerReplica;
+  const min = target.min ?? policy.replicas.min;
   const changed: Omit<Policy, "digest"> = {
     ...plain,
     mode: "full",
     name: target.name ?? policy.name,
-    replicas: { ...policy.replicas, min: target.min ?? policy.replicas.min, max: target.max ?? policy.replicas.max },
+    replicas: { ...policy.replicas, min, max: target.max ?? policy.replicas.max, ...(min === 0 && { idleAfterSeconds: policy.replicas.idleAfterSeconds ?? DEFAULT_IDLE_SECONDS }) },
     scaling: policy.scaling.by === "objective" && rate !== undefined ? { by: "objective", requestsPerSecondPerReplica: rate } : policy.scaling,
     objective: { latencySeconds: objective.latencySeconds ?? policy.objective.latencySeconds, errorBudget: objective.errorBudget ?? policy.objective.errorBudget },
     leadTimeSeconds: target.leadTimeSeconds ?? policy.leadTimeSeconds,
