@@ -21,6 +21,7 @@ import { HistoryFeed } from "./history-feed.ts";
 import { InterruptionWatch, type MachineOwner } from "./interruption-watch.ts";
 import { LiveView } from "./live-view.ts";
 import { MetricSources } from "./metric-sources.ts";
+import { IntensityBook } from "./intensity-book.ts";
 import { MarketWatch } from "./market-watch.ts";
 import { MoneyDesk } from "./money-desk.ts";
 import { PassReporter } from "./pass-reporter.ts";
@@ -84,7 +85,8 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   if (!sources.ok) return sources;
   const reader = sources.value;
   closers.push(() => reader.close());
-  const market = new MarketWatch({ clock, log, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
+  const intensities = await IntensityBook.open(join(resolve(config.data.directory), "intensity.json"), (reason) => { log.warn({ reason }, "the grid's past is lost"); });
+  const market = new MarketWatch({ clock, log, intensities, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
   closers.push(() => { market.close(); });
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => wakeGroupOf(target, fleet, loop) });
   closers.push(() => { interruptions.close(); });

@@ -10,6 +10,7 @@ import type { CarbonSignal, Offering } from "../model/offering.ts";
 import type { Policy, PurchaseSpec } from "../model/policy.ts";
 import { failure, type Result } from "../model/result.ts";
 import type { Clock } from "./clock.ts";
+import type { IntensityBook } from "./intensity-book.ts";
 import type { Log } from "./telemetry/log.ts";
 
 const REFRESH_EVERY_MS = 300_000;
@@ -26,15 +27,17 @@ export class MarketWatch {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #carbon: CarbonSource | undefined;
+  readonly #intensities: IntensityBook;
   readonly #market: Promise<((query: MarketQuery) => Promise<MarketFigures>) | undefined>;
   #policies: readonly Policy[] = [];
   readonly #offerings = new Map<string, readonly Offering[]>();
   readonly #signals = new Map<string, CarbonSignal>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(parts: { readonly clock: Clock; readonly log: Log; readonly carbonProvider: Readonly<Record<string, unknown>>; readonly marketProvider: Readonly<Record<string, unknown>> }) {
+  constructor(parts: { readonly clock: Clock; readonly log: Log; readonly intensities: IntensityBook; readonly carbonProvider: Readonly<Record<string, unknown>>; readonly marketProvider: Readonly<Record<string, unknown>> }) {
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#intensities = parts.intensities;
     const carbon = carbonSource(parts.carbonProvider);
     if (!carbon.ok) parts.log.error({ reason: carbon.message }, "the carbon provider cannot be used: the annual table stands in");
     this.#carbon = carbon.ok ? carbon.value : undefined;
@@ -61,13 +64,16 @@ export class MarketWatch {
   /** Asks the provider for each region once. What fails keeps what was known. */
   async refresh(): Promise<void> {
     const intensities = new Map<string, CarbonSignal>();
-    for (const region of new Set(this.#policies.flatMap((policy) => (policy.purchase === undefined ? [] : scopeOf(policy, policy.purchase).regions)))) {
+    const regions = new Set(this.#policies.flatMap((policy) => (policy.purchase === undefined ? [] : scopeOf(policy, policy.purchase).regions)));
+    for (const region of regions) {
       const read = await this.#carbon?.read({ region, nowSeconds: this.#clock.nowSeconds(), horizonSeconds: CARBON_HORIZON_SECONDS });
       if (read?.ok === true) {
         const { signal, gramsPerKwh, timeSeconds, source, forecast } = read.value;
-        intensities.set(region, { signal, intensityGramsPerKwh: gramsPerKwh, timeSeconds, source, forecast: forecast.map((point) => ({ timeSeconds: point.timeSeconds, intensityGramsPerKwh: point.gramsPerKwh })) });
+        const told = { signal, intensityGramsPerKwh: gramsPerKwh, timeSeconds, source, forecast: forecast.map((point) => ({ timeSeconds: point.timeSeconds, intensityGramsPerKwh: point.gramsPerKwh })) };
+        intensities.set(region, this.#intensities.blend(region, told, this.#clock.nowSeconds()));
       } else if (read !== undefined) this.#log.warn({ region, reason: read.message }, "no live grid intensity: the last known or the annual table stands in");
     }
+    if (intensities.size > 0) await this.#keep(regions);
     for (const policy of this.#policies) {
       const figures = await this.#figures(policy);
       const own = (policy.purchase === undefined ? [] : scopeOf(policy, policy.purchase).regions).flatMap((region) => {
@@ -83,6 +89,11 @@ export class MarketWatch {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  async #keep(regions: ReadonlySet<string>): Promise<void> {
+    const kept = await this.#intensities.save(regions);
+    if (!kept.ok) this.#log.warn({ reason: kept.message }, "the grid's past is kept in memory only");
   }
 
   /** Live figures with the tables behind them; undefined where no live source is named. */

@@ -1,5 +1,9 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { IntensityBook } from "../../../src/app/intensity-book.ts";
 import { MarketWatch } from "../../../src/app/market-watch.ts";
 import { createLog } from "../../../src/app/telemetry/log.ts";
 import type { PurchaseSpec } from "../../../src/model/policy.ts";
@@ -11,13 +15,15 @@ import { policyOf } from "../../fixtures/policy.ts";
 
 const PURCHASE: PurchaseSpec = { onDemandBase: 1, spotShare: 0.5, maxDomainShare: 0.5, regions: [], instanceTypes: ["m5.large"], replicasPerInstance: 1 };
 
-function watchOf(): MarketWatch {
-  return new MarketWatch({ clock: { nowSeconds: () => 1_790_000_000 }, log: createLog({ level: "silent" }), carbonProvider: {}, marketProvider: {} });
+const emptyBook = async (): Promise<IntensityBook> => IntensityBook.open(join(await mkdtemp(join(tmpdir(), "foretide-market-")), "intensity.json"), () => undefined);
+
+async function watchOf(): Promise<MarketWatch> {
+  return new MarketWatch({ clock: { nowSeconds: () => 1_790_000_000 }, log: createLog({ level: "silent" }), intensities: await emptyBook(), carbonProvider: {}, marketProvider: {} });
 }
 
 describe("the market of a policy", () => {
-  it("is the target's own region where the policy names none", () => {
-    const watch = watchOf();
+  it("is the target's own region where the policy names none", async () => {
+    const watch = await watchOf();
     const policy = policyOf({ purchase: PURCHASE, actuator: { type: "aws-asg", config: { group: "web", region: "eu-west-1" } } });
     watch.watch([policy]);
     const offerings = watch.offerings(policy) ?? [];
@@ -26,16 +32,16 @@ describe("the market of a policy", () => {
     watch.close();
   });
 
-  it("is every type of the catalogue where the policy names none", () => {
-    const watch = watchOf();
+  it("is every type of the catalogue where the policy names none", async () => {
+    const watch = await watchOf();
     const policy = policyOf({ purchase: { ...PURCHASE, regions: ["eu-west-1"], instanceTypes: [] } });
     watch.watch([policy]);
     expect(new Set(watch.offerings(policy)?.map(({ instanceType }) => instanceType)).size).toBeGreaterThan(20);
     watch.close();
   });
 
-  it("is nothing for a policy without a purchase clause", () => {
-    const watch = watchOf();
+  it("is nothing for a policy without a purchase clause", async () => {
+    const watch = await watchOf();
     watch.watch([policyOf()]);
     expect(watch.offerings(policyOf())).toBeUndefined();
     watch.close();
@@ -50,7 +56,7 @@ describe("live sources that foretide.yaml names", () => {
       spotMarketFake([{ zone: "us-east-1a", instanceType: "m5.large", price: "0.0365", time: "2026-11-24T11:30:00Z" }], {}),
       priceListFake([{ instanceType: "m5.large", regionCode: "us-east-1", usd: "0.0970" }]),
     ], () => now);
-    const watch = new MarketWatch({ clock: { nowSeconds: () => now }, log: createLog({ level: "silent" }), carbonProvider: {}, marketProvider: { aws: { endpoint: wire.endpoint, priceListEndpoint: wire.endpoint } } });
+    const watch = new MarketWatch({ clock: { nowSeconds: () => now }, log: createLog({ level: "silent" }), intensities: await emptyBook(), carbonProvider: {}, marketProvider: { aws: { endpoint: wire.endpoint, priceListEndpoint: wire.endpoint } } });
     const policy = policyOf({ purchase: { ...PURCHASE, regions: ["us-east-1"] } });
     watch.watch([policy]);
     expect(new Set(watch.offerings(policy)?.map(({ source }) => source))).toEqual(new Set(["embedded"]));
