@@ -45,7 +45,7 @@ const DEFAULT_SEASONS = "86400,604800";
 /**
  * The forecast of one target over its whole horizon: what people look at, and what scores itself against what came. Fitted
  * beside the loop from the history at a minute of its own, refreshed with every new row. The step's own, short forecast is
- * another matter (decision 0003).
+ * another matter (decision 0003): a bug here is told of, and what scales goes on.
  */
 export class Outlook {
   #policy: Policy;
@@ -145,7 +145,22 @@ export class Outlook {
   }
 
   /** The next row of demand on the policy's step. Gives what came of the forecast of the grid's row that it completes. */
-  observe({ value, endSeconds, coverage = 1 }: MeasuredRow): Matured | undefined {
+  observe(row: MeasuredRow): Matured | undefined {
+    try {
+      return this.#take(row);
+    } catch (error) {
+      this.#failed(`a row threw: this is a bug: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Asks for a fit: it is made in turn, and on a worker. */
+  refit(rank: FitRank): void {
+    this.#nextFitSeconds = this.#dueAfter(this.#options.nowSeconds());
+    this.#options.schedule.ask(this.#policy.name, rank, () => this.#fit().catch((error: unknown) => { this.#failed(`a fit threw: this is a bug: ${String(error)}`); }));
+  }
+
+  #take({ value, endSeconds, coverage = 1 }: MeasuredRow): Matured | undefined {
     const { stepSeconds } = this.#policy.forecast;
     const { marks } = this.#options;
     const isGap = Number.isNaN(value) || coverage < LEAST_COVERAGE;
@@ -157,13 +172,6 @@ export class Outlook {
     const { values, isLowerBound } = this.#part;
     this.#part = { values: [], isLowerBound: false };
     return this.#observeRow(meanOfKnown(values, this.#grid.rowsPerStep), endSeconds, isLowerBound);
-  }
-
-  /** Asks for a fit: it is made in turn, and on a worker. */
-  refit(rank: FitRank): void {
-    this.#nextFitSeconds = this.#dueAfter(this.#options.nowSeconds());
-    // What is looked at may fail; what scales goes on.
-    this.#options.schedule.ask(this.#policy.name, rank, () => this.#fit().catch((error: unknown) => { this.#failed(`a fit threw: this is a bug: ${String(error)}`); }));
   }
 
   #observeRow(value: number, endSeconds: number, isLowerBound: boolean): Matured | undefined {

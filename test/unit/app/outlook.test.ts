@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { openForecastDesk, type ForecastDesk } from "../../../src/app/forecast-desk.ts";
 import { Outlook, type OutlookOptions } from "../../../src/app/outlook.ts";
@@ -237,6 +237,14 @@ describe("rows that come", () => {
     for (let minute = 1; minute < 5; minute += 1) expect(outlook.observe({ value: 1_000, endSeconds: NOW + minute * 60 })).toBeUndefined();
     expect(outlook.observe({ value: 1_000, endSeconds: NOW + 300 })).toMatchObject({ absoluteError: expect.any(Number) as number });
     expect(outlook.forecast?.originSeconds).toBe(NOW);
+  });
+
+  it("that throw are told of, and the daemon goes on", () => {
+    const outlook = outlookOf(policy("web"));
+    vi.spyOn(desk.marks, "marks").mockImplementationOnce(() => { throw new Error("no book"); });
+    expect(outlook.observe({ value: 1, endSeconds: NOW + STEP })).toBeUndefined();
+    expect(failures.splice(0)).toEqual(["web: a row threw: this is a bug: Error: no book"]);
+    expect(outlook.observe({ value: 1, endSeconds: NOW + 2 * STEP })).toBeUndefined();
   });
 
   it("a fit that throws is told of, and the daemon goes on", async () => {
