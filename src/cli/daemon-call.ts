@@ -35,10 +35,10 @@ export async function callDaemon<T>({ url, tokenFile }: DaemonAddress, { method,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json();
-    if (response.ok) return success(answer as T);
-    const { detail, title } = answer as { readonly detail?: string; readonly title?: string };
-    return failure(response.status === 404 ? "missing" : response.status >= 500 ? "transient" : "permanent", detail ?? title ?? `the daemon answered ${String(response.status)}`);
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.ok && answer !== undefined) return success(answer as T);
+    const { detail, title } = (answer ?? {}) as { readonly detail?: string; readonly title?: string };
+    return failure(response.status === 404 ? "missing" : response.status >= 500 ? "transient" : "permanent", detail ?? title ?? `${base} answered ${String(response.status)}${answer === undefined ? ", and no JSON: is it a Foretide daemon?" : ""}`);
   } catch (error) {
     return failure("transient", `the daemon at ${base} does not answer: ${error instanceof Error ? error.message : String(error)}`);
   }

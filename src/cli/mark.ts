@@ -1,23 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { TargetMark } from "../app/mark-book.ts";
 import { MARK_KINDS } from "../app/mark-kinds.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
+import { callDaemon, type DaemonAddress, type DaemonCall } from "./daemon-call.ts";
 
 const USAGE_ERROR = 64;
-const ANSWER_TIMEOUT_MILLISECONDS = 5_000;
 
-interface Options {
+interface Options extends DaemonAddress {
   readonly kind?: string;
   readonly from?: string;
   readonly to?: string;
   readonly undo?: string;
   readonly reason?: string;
   readonly author?: string;
-  readonly url?: string;
-  readonly tokenFile?: string;
   readonly json?: true;
 }
 
@@ -44,7 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`foretide: ${request.message}\n`);
     return USAGE_ERROR;
   }
-  const answered = await ask(request.value, options);
+  const answered = await callDaemon<TargetMark | { readonly items: readonly TargetMark[] }>(options, request.value);
   if (!answered.ok) {
     process.stderr.write(`foretide: ${answered.message}\n`);
     return 1;
@@ -54,36 +51,16 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-interface Request {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly body?: unknown;
-}
-
-function requestOf(target: string, { kind, from, to, undo, reason, author = process.env["USER"] }: Options): Result<Request> {
-  const marks = `/api/v1/targets/${encodeURIComponent(target)}/marks`;
+function requestOf(target: string, { kind, from, to, undo, reason, author = process.env["USER"] }: Options): Result<DaemonCall> {
+  const marks = `/targets/${encodeURIComponent(target)}/marks`;
   if (kind === undefined && undo === undefined) return from === undefined && to === undefined ? success({ method: "GET", path: marks }) : failure("permanent", "--from and --to need --kind");
   if (reason === undefined || author === undefined) return failure("permanent", `a mark needs ${reason === undefined ? "--reason" : "--author"}`);
-  if (undo !== undefined) return success({ method: "DELETE", path: `/api/v1/marks/${encodeURIComponent(undo)}?${new URLSearchParams({ author, reason }).toString()}` });
+  if (undo !== undefined) return success({ method: "DELETE", path: `/marks/${encodeURIComponent(undo)}?${new URLSearchParams({ author, reason }).toString()}`, idempotencyKey: randomUUID() });
   if (!MARK_KINDS.some((known) => known === kind)) return failure("permanent", `--kind takes ${MARK_KINDS.join(", ")}, not "${kind ?? ""}"`);
   const fromSeconds = Date.parse(from ?? "") / 1000;
   const toSeconds = to === undefined ? Math.floor(Date.now() / 1000) : Date.parse(to) / 1000;
   if (Number.isNaN(fromSeconds) || Number.isNaN(toSeconds)) return failure("permanent", "--from and --to take times such as 2026-11-24T10:00:00Z");
-  return success({ method: "POST", path: marks, body: { kind, fromSeconds, toSeconds, reason, author } });
-}
-
-async function ask({ method, path, body }: Request, { url, tokenFile }: Options): Promise<Result<TargetMark | { readonly items: readonly TargetMark[] }>> {
-  const base = (url ?? process.env["FORETIDE_URL"] ?? "http://127.0.0.1:8080").replace(/\/$/u, "");
-  try {
-    const token = tokenFile === undefined ? process.env["FORETIDE_TOKEN"] : readFileSync(tokenFile, "utf8").trim();
-    const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...(method !== "GET" && { "idempotency-key": randomUUID() }), ...(body !== undefined && { "content-type": "application/json" }) };
-    const response = await fetch(`${base}${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLISECONDS) });
-    const answer = (await response.json()) as { detail?: string };
-    if (response.ok) return success(answer as unknown as TargetMark);
-    return failure(response.status === 404 ? "missing" : "permanent", answer.detail ?? `the daemon answered ${String(response.status)}`);
-  } catch (error) {
-    return failure("transient", `no daemon answers at ${base}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return success({ method: "POST", path: marks, body: { kind, fromSeconds, toSeconds, reason, author }, idempotencyKey: randomUUID() });
 }
 
 function lineOf({ id, kind, fromSeconds, toSeconds, reason, author }: TargetMark): string {
