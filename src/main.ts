@@ -26,4 +26,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await entry.load()).run(args);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** A file that cannot be written, or a stream that is closed, is told in a line; any other exception is a bug, with its stack. */
+function failed(error: unknown): number {
+  if (!(error instanceof Error && "syscall" in error)) throw error;
+  process.stderr.write(`foretide: ${error.message}\n`);
+  return 1;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(failed);

@@ -73,8 +73,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const made = await inputsOf(given);
   if (!made.ok) return refuse(made.message, made.failure === "transient" ? ERROR : BAD_INPUT);
   const plan = await planOf(made.value);
-  if (given.out !== undefined) writeFileSync(given.out, `${JSON.stringify({ ...made.value.sources, format: 1, plan } satisfies SavedPlan, undefined, 2)}\n`);
   print(format(plan));
+  if (given.out !== undefined) writeFileSync(given.out, `${JSON.stringify({ ...made.value.sources, format: 1, plan } satisfies SavedPlan, undefined, 2)}\n`);
   return given.detailedExitcode === true && plan.changes === true ? CHANGES : DONE;
 }
 
