@@ -1,4 +1,4 @@
-import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
+import { decodeFloats, decodeFloats64, encodeFloats, encodeFloats64 } from "../numeric/encoding.ts";
 import { fillLeadFeatures, fillPhaseFeatures, leadLags, leadWidth, phaseOf } from "./lead-features.ts";
 import type { LeadLags, LeadModelSpec } from "./lead-features.ts";
 import type { LeadFit } from "./lead-ridge-fit.ts";
@@ -18,6 +18,8 @@ export interface SavedLeadModel {
   readonly seen: number;
   readonly offset: number;
   readonly horizons: readonly SavedHorizon[];
+  /** Where the kept rows begin with a gap: the log of the value before them, which stands for it. */
+  readonly leadingLog?: number;
 }
 
 const LARGEST_FALL = -0.7;
@@ -131,6 +133,10 @@ export class LeadModel {
     }
   }
 
+  private fillLeadingGap(log: number): void {
+    for (let i = 0; i < this.capacity && Number.isNaN(this.values[(this.next + i) % this.capacity] ?? NaN); i += 1) this.logs[this.logsEnd - this.capacity + i] = log;
+  }
+
   /** The distribution at `horizonsRows[horizon]`; undefined before the first present row. */
   moments(horizon: number): LeadMoments | undefined {
     const forecast = this.horizons[horizon];
@@ -183,7 +189,9 @@ export class LeadModel {
 
   save(): SavedLeadModel {
     const { values } = this.history();
+    const leadingLog = Number(this.values[this.next]) >= 0 ? NaN : this.logs[this.logsEnd - this.capacity];
     return {
+      ...(Number(leadingLog) === leadingLog && { leadingLog }),
       spec: this.spec, values: encodeFloats(Float32Array.from(values)), newestRow: this.newestRow, seen: this.seen, offset: this.offset,
       horizons: this.horizons.map((horizon) => horizon.save()),
     };
@@ -197,6 +205,7 @@ export class LeadModel {
     model.newestRow = saved.newestRow;
     model.seen = saved.seen;
     model.setOffset(saved.offset);
+    if (saved.leadingLog !== undefined) model.fillLeadingGap(saved.leadingLog);
     saved.horizons.forEach((horizon, i) => model.horizons[i]?.restore(horizon));
     return model;
   }
@@ -362,13 +371,4 @@ class LeadHorizon {
     this.madeFeatures.set(decodeFloats64(saved.madeFeatures));
     this.errors = LeadScale.restore(this.dayRows, saved.errors);
   }
-}
-
-/** 64-bit floats by way of the 32-bit codec. */
-function encodeFloats64(values: Float64Array): string {
-  return encodeFloats(new Float32Array(values.buffer, values.byteOffset, values.length * 2));
-}
-
-function decodeFloats64(text: string): Float64Array {
-  return new Float64Array(decodeFloats(text).buffer);
 }

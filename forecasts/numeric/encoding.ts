@@ -19,3 +19,12 @@ export function decodeHalves(text: string): Float16Array {
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
   return new Float16Array(bytes.buffer);
 }
+
+/** 64-bit floats by way of the 32-bit codec. */
+export function encodeFloats64(values: Float64Array): string {
+  return encodeFloats(new Float32Array(values.buffer, values.byteOffset, values.length * 2));
+}
+
+export function decodeFloats64(text: string): Float64Array {
+  return new Float64Array(decodeFloats(text).buffer);
+}

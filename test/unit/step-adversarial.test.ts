@@ -4,6 +4,7 @@ import { missing, present } from "../../src/model/observation.ts";
 import type { Override } from "../../src/model/override.ts";
 import type { Policy } from "../../src/model/policy.ts";
 import { DriveSession } from "../../src/replay/drive-session.ts";
+import { restoreGroupState, saveGroupState } from "../../src/step.ts";
 import { policyOf } from "../fixtures/policy.ts";
 import { GroupScene } from "../fixtures/scene.ts";
 
@@ -106,7 +107,31 @@ describe("scale to zero", () => {
   });
 });
 
+describe("a checkpoint after a gap that is longer than what is kept", () => {
+  it("goes on as it would have without it", () => {
+    const run = (restored: boolean): string => {
+      const scene = new GroupScene([policyOf()], 10);
+      scene.tick({ web: { demand: 800 } });
+      scene.nowSeconds += 30 * 86_400;
+      scene.tick({ web: {} });
+      if (restored) {
+        const saved = restoreGroupState(JSON.parse(JSON.stringify(saveGroupState(scene.state))), scene.policies);
+        if (!saved.ok) throw new Error(saved.message);
+        scene.state = saved.value;
+      }
+      const told = [scene.tick({ web: {} }), scene.tick({ web: { demand: 100 } }), scene.tick({ web: { demand: 900 } })].map(({ decisions }) => decisions);
+      return JSON.stringify([told, saveGroupState(scene.state)]);
+    };
+    expect(run(true)).toBe(run(false));
+  });
+});
+
 describe("what is told", () => {
+  it("names what is missing where the load is known and the capacity is not", () => {
+    const scene = new GroupScene([policyOf({ scaling: { by: "objective", requestsPerSecondPerReplica: undefined } })], 4);
+    expect(scene.tick({ web: { demand: 50 } }).of("web").reasons[0]?.text).toContain("what a replica carries is not known");
+  });
+
   it("says that the oldest are past their time where they are", () => {
     const scene = new GroupScene([{ ...QUEUE, replicas: { min: 1, max: 20 }, drainSeconds: 60 }], 1);
     let text = "";
