@@ -32,13 +32,18 @@ export function decisionOf(parts: DecisionParts): Decision {
     kind,
     currentReplicas: current,
     desiredReplicas: desired,
-    reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: "nothing is known yet: hold what runs", before: current, after: desired }],
+    reasons: reasons.length > 0 ? reasons : [{ code: "hold", text: nothingSaid(parts), before: current, after: desired }],
     ...(binding !== undefined && { binding: { withoutCode: binding.code, desiredReplicas: binding.before, ...(pricePerHour !== undefined && { costPerHourUsd: binding.before * pricePerHour }) } }),
     ...(plan !== undefined && { forecast: forecastOf(parts, plan) }),
     inputs: inputsOf(seen, policy, snapshot.timeSeconds),
     ...(allocation !== undefined && { allocation, costPerHourUsd: allocation.costPerHourUsd, ...(allocation.carbonGramsPerHour !== undefined && { carbonGramsPerHour: allocation.carbonGramsPerHour }) }),
     ...(allocation === undefined && pricePerHour !== undefined && { costPerHourUsd: desired * pricePerHour }),
   };
+}
+
+/** Why no rule had a word: there is no plan. */
+function nothingSaid({ seen }: DecisionParts): string {
+  return seen.demand.kind === "value" ? "what a replica carries is not known yet: hold what runs" : "nothing is known yet: hold what runs";
 }
 
 function kindOf({ current, desired, wanted, purchased, seen, leaving, departure }: DecisionParts): DecisionKind {

@@ -41,6 +41,7 @@ describe("foretide drive", () => {
     ["a time that is no number", { type: "observation", time: "now" }, "time"],
     ["a negative demand", { type: "observation", time: 1_700_000_015, demand: -1 }, "demand"],
     ["a text as a number", { type: "observation", time: 1_700_000_015, utilization: "0.5" }, "utilization"],
+    ["half a replica", { type: "observation", time: 1_700_000_015, readyReplicas: 2.5 }, "readyReplicas"],
     ["a miss ratio over one", { type: "observation", time: 1_700_000_015, missRatio: 1.5 }, "missRatio"],
     ["an offering without an id", { type: "observation", time: 1_700_000_015, offerings: [{ zone: "a" }] }, "offerings[0].id"],
     ["an offering of an unknown capacity type", { type: "observation", time: 1_700_000_015, offerings: [{ id: "a", capacityType: "free" }] }, "offerings[0].capacityType"],
