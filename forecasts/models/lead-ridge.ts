@@ -191,8 +191,7 @@ export class LeadModel {
     const { values } = this.history();
     const leadingLog = Number(this.values[this.next]) >= 0 ? NaN : this.logs[this.logsEnd - this.capacity];
     return {
-      ...(Number(leadingLog) === leadingLog && { leadingLog }),
-      spec: this.spec, values: encodeFloats(Float32Array.from(values)), newestRow: this.newestRow, seen: this.seen, offset: this.offset,
+      ...(Number(leadingLog) === leadingLog && { leadingLog }), spec: this.spec, values: encodeFloats(Float32Array.from(values)), newestRow: this.newestRow, seen: this.seen, offset: this.offset,
       horizons: this.horizons.map((horizon) => horizon.save()),
     };
   }
