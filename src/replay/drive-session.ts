@@ -39,6 +39,8 @@ export class DriveSession {
   private started: { policy: Policy; state: GroupState; lastSeconds: number } | undefined;
   private readonly seen = new Set<string>();
   private knowsReady = false;
+  /** What was decided during the last lead time, oldest first. */
+  private readonly decided: { readonly time: number; readonly replicas: number }[] = [];
   private line = 0;
   private decisions = 0;
   private done = false;
@@ -95,7 +97,7 @@ export class DriveSession {
     const effective = this.options.effective(started.policy, line.time);
     const policy = this.withSeenSignals(effective);
     const snapshot = {
-      timeSeconds: line.time, wake: "tick" as const, epoch: 1, targets: { [policy.name]: this.targetOf(line, started.state) },
+      timeSeconds: line.time, wake: "tick" as const, epoch: 1, targets: { [policy.name]: this.targetOf(line, policy) },
       installs: this.fits.due(line.time), outcomes: [], overrides: [],
     };
     const { decisions, intents, nextState } = step(started.state, snapshot, [policy]);
@@ -105,6 +107,7 @@ export class DriveSession {
     void this.journal.appendPass({ group: policy.group, snapshot, policyDigests: { [policy.name]: policy.digest }, decisions, intents });
     this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
     this.fits.make(nextState, [policy]);
+    this.decided.push({ time: line.time, replicas: decision.desiredReplicas });
     return decision;
   }
 
@@ -114,27 +117,30 @@ export class DriveSession {
     return Object.keys(kept).length === Object.keys(optional).length ? policy : { ...policy, signals: { demand, ...kept } };
   }
 
-  private targetOf(line: DriveObservation, state: GroupState): TargetSnapshot {
+  private targetOf(line: DriveObservation, policy: Policy): TargetSnapshot {
     const at = line.time;
     return {
       demand: observed(line.demand, at), utilization: observed(line.utilization, at), missRatio: observed(line.missRatio, at), backlog: observed(line.backlog, at),
-      workload: this.workloadOf(line, state), notices: line.notices,
+      workload: this.workloadOf(line, policy), notices: line.notices,
       ...(line.offerings !== undefined && { offerings: line.offerings }),
       ...(line.carbon !== undefined && { carbon: line.carbon }),
     };
   }
 
-  /** Until a ready count has been told, what was decided is taken to run. */
-  private workloadOf(line: DriveObservation, state: GroupState): WorkloadObservation {
+  /** Until a ready count has been told, what was decided is taken to run: what was added a lead time later, what was removed at once. */
+  private workloadOf(line: DriveObservation, { leadTimeSeconds = 0 }: Policy): WorkloadObservation {
     const { readyReplicas, pendingReplicas = 0, running, pending, time } = line;
     const byOffering = { ...(running !== undefined && { runningByOffering: running }), ...(pending !== undefined && { pendingByOffering: pending }) };
     if (readyReplicas !== undefined) {
       this.knowsReady = true;
       return { kind: "value", timeSeconds: time, desiredReplicas: readyReplicas + pendingReplicas, readyReplicas, pendingReplicas, ...byOffering };
     }
-    const decided = Object.values(state.targets)[0]?.lastDesired;
-    if (this.knowsReady || decided === undefined) return { kind: "absent", cause: "absent", detail: "no readyReplicas" };
-    return { kind: "value", timeSeconds: time, desiredReplicas: decided, readyReplicas: decided, pendingReplicas: 0, ...byOffering };
+    const newest = this.decided.at(-1)?.replicas;
+    if (this.knowsReady || newest === undefined) return { kind: "absent", cause: "absent", detail: "no readyReplicas" };
+    // The newest decision that is a lead time old still stands until the next one.
+    while ((this.decided[1]?.time ?? Infinity) <= time - leadTimeSeconds) this.decided.shift();
+    const ready = Math.min(...this.decided.map(({ replicas }) => replicas));
+    return { kind: "value", timeSeconds: time, desiredReplicas: newest, readyReplicas: ready, pendingReplicas: newest - ready, ...byOffering };
   }
 }
 

@@ -54,6 +54,21 @@ describe("foretide drive", () => {
     expect(ask(drive, OBSERVATION)).toEqual(ask(started(), OBSERVATION));
   });
 
+  it("takes what it decided to run a lead time later, where no ready count is told", async () => {
+    const drive = started();
+    for (let at = 15; at <= 900; at += 15) ask(drive, { type: "observation", time: 1_700_000_000 + at, demand: at <= 450 ? 500 : 3_000 });
+    const passes: { readonly desired: number; readonly ready: number }[] = [];
+    for await (const record of drive.journal.read(1)) {
+      const decision = record.type === "pass" ? record.pass.decisions[0] : undefined;
+      const workload = record.type === "pass" ? record.pass.snapshot.targets["web"]?.workload : undefined;
+      if (decision !== undefined) passes.push({ desired: decision.desiredReplicas, ready: workload?.kind === "value" ? workload.readyReplicas : NaN });
+    }
+    const ordered = passes.findIndex(({ desired }) => desired > 20);
+    expect(ordered).toBeGreaterThan(0);
+    expect(passes[ordered + 7]?.ready).toBeLessThan(20);
+    expect(passes[ordered + 8]?.ready).toBe(passes[ordered]?.desired);
+  });
+
   it("refuses an observation before the start, and a time that repeats", () => {
     expect(ask(session(), OBSERVATION)).toMatchObject({ type: "error", line: 1 });
     const drive = started();
