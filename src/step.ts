@@ -1,18 +1,18 @@
-import { shareLimits } from "./step-arbitrate.ts";
-import { withFloors } from "./step-floors.ts";
-import { propose } from "./step-propose.ts";
-import { settle } from "./step-settle.ts";
-import { initialTargetState } from "./step-state.ts";
-import type { GroupState, TargetState } from "./step-state.ts";
+import { shareLimits } from "./step/arbitrate.ts";
+import { withFloors } from "./step/floors.ts";
+import { propose } from "./step/propose.ts";
+import { settle } from "./step/settle.ts";
+import { initialTargetState } from "./step/state.ts";
+import type { GroupState, TargetState } from "./step/state.ts";
 import type { Decision } from "./model/decision.ts";
 import type { Intent } from "./model/intent.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 
-export { fitInput, fitRequests } from "./step-fits.ts";
-export type { FitRequest } from "./step-fits.ts";
-export { initialGroupState, reconcileGroupState, restoreGroupState, saveGroupState } from "./step-state.ts";
-export type { GroupState } from "./step-state.ts";
+export { fitInput, fitRequests } from "./step/fits.ts";
+export type { FitRequest } from "./step/fits.ts";
+export { initialGroupState, reconcileGroupState, restoreGroupState, saveGroupState } from "./step/state.ts";
+export type { GroupState } from "./step/state.ts";
 
 /** What one step came to. `nextState` is the only state to go on with: the one that was given is used up. */
 export interface StepResult {

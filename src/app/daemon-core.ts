@@ -12,9 +12,9 @@ import { success, type Result } from "../model/result.ts";
 import { MetricStore } from "../observe/metrics/metric-store.ts";
 import type { DaemonConfig } from "../policy/daemon-schema.ts";
 import type { Clock } from "./clock.ts";
-import { ControlBook } from "./control-book.ts";
-import { openForecastDesk, type ForecastDesk } from "./forecast-desk.ts";
-import type { GateFacts } from "./target-runtime.ts";
+import { ControlBook } from "./loop/control-book.ts";
+import { openForecastDesk, type ForecastDesk } from "./forecasts/forecast-desk.ts";
+import type { GateFacts } from "./loop/target-runtime.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** What closes, in the order of opening. */

@@ -1,7 +1,7 @@
 import type { Journal } from "../journal/journal.ts";
 import type { Clock } from "./clock.ts";
-import type { HealthCheck } from "./daemon-view.ts";
-import type { Fleet } from "./fleet.ts";
+import type { HealthCheck } from "./status/daemon-view.ts";
+import type { Fleet } from "./loop/fleet.ts";
 
 /** A heart that has missed so many beats is reported. */
 const MISSED_BEATS = 4;

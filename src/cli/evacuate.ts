@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Command } from "commander";
-import type { Evacuation, SplitStatus } from "../app/traffic-view.ts";
+import type { Evacuation, SplitStatus } from "../app/traffic/traffic-view.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
 import { callDaemon, type DaemonAddress } from "./daemon-call.ts";

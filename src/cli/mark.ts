@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Command } from "commander";
-import type { TargetMark } from "../app/mark-book.ts";
-import { MARK_KINDS } from "../app/mark-kinds.ts";
+import type { TargetMark } from "../app/forecasts/mark-book.ts";
+import { MARK_KINDS } from "../app/forecasts/mark-kinds.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
 import { callDaemon, type DaemonAddress, type DaemonCall } from "./daemon-call.ts";

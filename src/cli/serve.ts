@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
 import { startDaemon } from "../app/daemon.ts";
-import { TargetDiscovery } from "../app/target-discovery.ts";
+import { TargetDiscovery } from "../app/policies/target-discovery.ts";
 import { createLog } from "../app/telemetry/log.ts";
 import { formatConfigError } from "../policy/config-error.ts";
 import { parseArguments } from "./arguments.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DaemonEvent } from "../../src/app/daemon-view.ts";
+import type { DaemonEvent } from "../../src/app/status/daemon-view.ts";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";
 import { SseReader } from "../fixtures/sse-reader.ts";
 

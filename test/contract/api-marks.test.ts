@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TargetMark } from "../../src/app/mark-book.ts";
+import type { TargetMark } from "../../src/app/forecasts/mark-book.ts";
 import { BY, serveFixture, write, type Served } from "../fixtures/daemon/served.ts";
 
 let served: Served;

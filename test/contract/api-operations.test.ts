@@ -8,7 +8,7 @@ import type { Override } from "../../src/model/override.ts";
 import type { decisionSchema, outcomeSchema } from "../../src/app/api/schemas/decision.ts";
 import type { killSwitchSchema, overrideSchema } from "../../src/app/api/schemas/control.ts";
 import type { targetSchema } from "../../src/app/api/schemas/target.ts";
-import type { KillSwitchState, TargetStatus } from "../../src/app/daemon-view.ts";
+import type { KillSwitchState, TargetStatus } from "../../src/app/status/daemon-view.ts";
 import type { z } from "zod";
 import { BY, serveFixture, write, type Served } from "../fixtures/daemon/served.ts";
 

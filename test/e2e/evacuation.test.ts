@@ -10,7 +10,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
 import { createLog } from "../../src/app/telemetry/log.ts";
-import type { Evacuation } from "../../src/app/traffic-view.ts";
+import type { Evacuation } from "../../src/app/traffic/traffic-view.ts";
 import { run } from "../../src/cli/evacuate.ts";
 import { useCredentials } from "../fixtures/aws/cloud.ts";
 import { route53Fake, type Route53Fake } from "../fixtures/aws/route53-fake.ts";

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import type { TargetMark } from "../../src/app/mark-book.ts";
+import type { TargetMark } from "../../src/app/forecasts/mark-book.ts";
 import { createLog } from "../../src/app/telemetry/log.ts";
 import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
 

@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TargetStatus } from "../../src/app/daemon-view.ts";
+import type { TargetStatus } from "../../src/app/status/daemon-view.ts";
 import { launchBrowser } from "../fixtures/browser.ts";
 import { DaemonFixture } from "../fixtures/daemon/daemon-fixture.ts";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";

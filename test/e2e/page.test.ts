@@ -7,7 +7,7 @@ import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createApi } from "../../src/app/api/create-api.ts";
 import { createLog } from "../../src/app/telemetry/log.ts";
-import type { TargetStatus } from "../../src/app/daemon-view.ts";
+import type { TargetStatus } from "../../src/app/status/daemon-view.ts";
 import { launchBrowser } from "../fixtures/browser.ts";
 import { DaemonFixture } from "../fixtures/daemon/daemon-fixture.ts";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";

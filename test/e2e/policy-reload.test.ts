@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { watchConfiguration, type PolicyWatcher } from "../../src/app/policy-watcher.ts";
+import { watchConfiguration, type PolicyWatcher } from "../../src/app/policies/policy-watcher.ts";
 
 const BY = { author: "test", reason: "reload" };
 const cleanups: (() => Promise<unknown>)[] = [];

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TargetDiscovery } from "../../src/app/target-discovery.ts";
+import { TargetDiscovery } from "../../src/app/policies/target-discovery.ts";
 
 // The two services' wire, as far as listing goes: the query protocol with XML for Auto Scaling, JSON for ECS; two to a page.
 interface Group { readonly name: string; readonly tags: Readonly<Record<string, string>>; readonly status?: string }

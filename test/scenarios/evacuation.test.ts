@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TrafficDesk, type SplitSettings } from "../../src/app/traffic-desk.ts";
+import { TrafficDesk, type SplitSettings } from "../../src/app/traffic/traffic-desk.ts";
 import { openMemoryJournal } from "../../src/journal/memory-journal.ts";
 import type { Override } from "../../src/model/override.ts";
 import { missing, present } from "../../src/model/observation.ts";

@@ -1,4 +1,4 @@
-import type { PassResult } from "../../src/app/group-runtime.ts";
+import type { PassResult } from "../../src/app/loop/group-runtime.ts";
 import type { Policy } from "../../src/model/policy.ts";
 
 /** What must hold whatever happens. */

@@ -17,9 +17,9 @@ const BRACES: readonly (readonly string[])[] = [
 ];
 const STEP_MAY_USE = ["forecasts", "src/model", "src/twin", "src/learn", "src/plan", "src/account", "src/purchase", "src/decide", "src/guard", "src/step"];
 
-/** A folder, a file, or for the step the files that begin with its name. */
+/** A folder, a file, or for the step the file and the folder of its name. */
 function pattern(paths: readonly string[]): string {
-  const one = (path: string): string => (path === "src/step" ? "src/step[-.]" : path.endsWith(".ts") ? `${path.replace(".", "\\.")}$` : `${path}/`);
+  const one = (path: string): string => (path === "src/step" ? "src/step[/.]" : path.endsWith(".ts") ? `${path.replace(".", "\\.")}$` : `${path}/`);
   return `^(?:${paths.map(one).join("|")})`;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PageCache } from "../../src/app/api/page-cache.ts";
 import { ProblemError } from "../../src/app/api/problem.ts";
-import type { DaemonEvent, DaemonView } from "../../src/app/daemon-view.ts";
+import type { DaemonEvent, DaemonView } from "../../src/app/status/daemon-view.ts";
 import { failure, success } from "../../src/model/result.ts";
 
 function viewOf() {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import ts from "typescript";
 
 // Time and seeds are inputs of these folders: the same input gives the same output, byte for byte.
-const PURE = ["forecasts", "src/model", "src/twin", "src/learn", "src/plan", "src/account", "src/purchase", "src/decide", "src/guard", "src/step.ts"];
+const PURE = ["forecasts", "src/model", "src/twin", "src/learn", "src/plan", "src/account", "src/purchase", "src/decide", "src/guard", "src/step.ts", "src/step"];
 // Hashing is arithmetic; everything else of Node reaches outside.
 const ALLOWED_NODE_MODULES = new Set(["node:crypto"]);
 const IMPURE_CALLS = new Set(["Date.now", "Math.random", "performance.now", "process.hrtime", "crypto.randomUUID", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch"]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { withoutHidden } from "../../src/app/mark-rows.ts";
-import { GroupRuntime } from "../../src/app/group-runtime.ts";
+import { withoutHidden } from "../../src/app/forecasts/mark-rows.ts";
+import { GroupRuntime } from "../../src/app/loop/group-runtime.ts";
 import { openMemoryJournal } from "../../src/journal/memory-journal.ts";
 import { createGateMemory } from "../../src/act/gate-memory.ts";
 import type { GateContext } from "../../src/act/gate.ts";

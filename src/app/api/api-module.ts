@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from "@nestjs/common";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import { ControlsController } from "./controls-controller.ts";
 import { DaemonController, type MetricsText } from "./daemon-controller.ts";
 import { DecisionsController } from "./decisions-controller.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Controller, Inject } from "@nestjs/common";
 import type { Override } from "../../model/override.ts";
-import type { DaemonView, TargetStatus } from "../daemon-view.ts";
+import type { DaemonView, TargetStatus } from "../status/daemon-view.ts";
 import { requireMatch } from "./entity-tag.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";

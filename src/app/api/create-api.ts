@@ -5,7 +5,7 @@ import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { failure, success, type Result } from "../../model/result.ts";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ApiModule } from "./api-module.ts";
 import type { MetricsText } from "./daemon-controller.ts";

@@ -1,6 +1,6 @@
 import { Controller, Inject, Res } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import type { EventStream } from "./event-stream.ts";
 import { openApiDocument } from "./openapi.ts";
 import { Serves, Validated, type Input } from "./operation.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { DaemonEvent, DaemonView } from "../daemon-view.ts";
+import type { DaemonEvent, DaemonView } from "../status/daemon-view.ts";
 import { ProblemError } from "./problem.ts";
 
 export const EVENT_TYPES = ["observation", "decision", "outcome", "policy", "control"] as const;

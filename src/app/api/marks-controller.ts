@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Controller, Inject } from "@nestjs/common";
-import type { DaemonView } from "../daemon-view.ts";
-import type { TargetMark } from "../mark-book.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
+import type { TargetMark } from "../forecasts/mark-book.ts";
 import { requireMatch } from "./entity-tag.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";

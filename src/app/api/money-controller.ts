@@ -1,7 +1,7 @@
 import { Controller, Inject, Res } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
 import { focusCsv, showback, type CostRow } from "../../account/showback.ts";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";
 import { ProblemError } from "./problem.ts";

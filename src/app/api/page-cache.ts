@@ -1,6 +1,6 @@
 import type { DecisionPage, DecisionQuery } from "../../journal/journal.ts";
 import type { Result } from "../../model/result.ts";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import { valueOrProblem } from "./wire.ts";
 
 const MAX_PAGES = 500;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Controller, Inject } from "@nestjs/common";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";
 import { ProblemError } from "./problem.ts";

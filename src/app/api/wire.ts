@@ -1,6 +1,6 @@
 import type { Result } from "../../model/result.ts";
 import type { Forecast } from "../../model/series.ts";
-import type { DaemonView, HistoryRow, TargetStatus } from "../daemon-view.ts";
+import type { DaemonView, HistoryRow, TargetStatus } from "../status/daemon-view.ts";
 import { ProblemError, type ProblemKind } from "./problem.ts";
 import type { z } from "zod";
 import type { forecastSchema, historySchema } from "./schemas/target.ts";

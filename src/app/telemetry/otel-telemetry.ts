@@ -2,7 +2,7 @@ import type { Attributes, Meter } from "@opentelemetry/api";
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import type { Log } from "./log.ts";
 import { LabelCap } from "./label-cap.ts";
 import { GUARD_PREFIX, type Telemetry } from "./telemetry.ts";

@@ -1,5 +1,5 @@
 import type { Meter } from "@opentelemetry/api";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 import { OTHER, type LabelCap } from "./label-cap.ts";
 
 /** How good each target's forecasts have been: at most four horizons with four levels each, so that the series stay bounded. */

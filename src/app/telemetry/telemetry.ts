@@ -1,6 +1,6 @@
 import type { Decision } from "../../model/decision.ts";
 import type { Intent, Outcome } from "../../model/intent.ts";
-import type { DaemonView } from "../daemon-view.ts";
+import type { DaemonView } from "../status/daemon-view.ts";
 
 /**
  * The daemon's word on itself, as the control loop tells it. Each call is cheap and never throws. What can be read

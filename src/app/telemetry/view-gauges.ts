@@ -1,5 +1,5 @@
 import type { BatchObservableResult, Meter } from "@opentelemetry/api";
-import type { DaemonView, TargetStatus } from "../daemon-view.ts";
+import type { DaemonView, TargetStatus } from "../status/daemon-view.ts";
 import { OTHER, type LabelCap } from "./label-cap.ts";
 
 /** A label's values are bounded: of more budgets the first are told, the API tells all. */

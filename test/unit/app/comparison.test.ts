@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { Comparison, COMPARISON_NOTE, savedComparisons, type SavedComparison } from "../../../src/app/comparison.ts";
-import { ShadowBaseline } from "../../../src/app/shadow-baseline.ts";
+import { Comparison, COMPARISON_NOTE, savedComparisons, type SavedComparison } from "../../../src/app/shadow/comparison.ts";
+import { ShadowBaseline } from "../../../src/app/shadow/shadow-baseline.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import type { Decision } from "../../../src/model/decision.ts";
 import { missing, present } from "../../../src/model/observation.ts";

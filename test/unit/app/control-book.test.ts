@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { ControlBook } from "../../../src/app/control-book.ts";
+import { ControlBook } from "../../../src/app/loop/control-book.ts";
 import type { Override } from "../../../src/model/override.ts";
 
 const PAUSE: Override = { id: "p1", target: "web", kind: "pause", reason: "migration", author: "ann", createdAtSeconds: 100, expiresAtSeconds: 1000 };

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
-import { FitPool } from "../../../src/app/fit-pool.ts";
-import { FitSchedule, nextFitSeconds } from "../../../src/app/fit-schedule.ts";
-import { SliceQueue } from "../../../src/app/slice-queue.ts";
+import { FitPool } from "../../../src/app/forecasts/fit-pool.ts";
+import { FitSchedule, nextFitSeconds } from "../../../src/app/forecasts/fit-schedule.ts";
+import { SliceQueue } from "../../../src/app/forecasts/slice-queue.ts";
 
 const NAMES = Array.from({ length: 300 }, (_, index) => `service-${String(index)}`);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Forecast } from "../../../forecasts/forecast.ts";
-import { ForecastLedger } from "../../../src/app/forecast-ledger.ts";
+import { ForecastLedger } from "../../../src/app/forecasts/forecast-ledger.ts";
 import { seeded } from "../../fixtures/seeded.ts";
 
 const STEP = 300;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { IntensityBook } from "../../../src/app/intensity-book.ts";
+import { IntensityBook } from "../../../src/app/sources/intensity-book.ts";
 import type { CarbonSignal } from "../../../src/model/offering.ts";
 
 const HOUR = 3600;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { LiveView, type ViewParts } from "../../../src/app/live-view.ts";
-import { MarkBook, type TargetMark } from "../../../src/app/mark-book.ts";
-import { TargetBoard } from "../../../src/app/target-board.ts";
+import { LiveView, type ViewParts } from "../../../src/app/status/live-view.ts";
+import { MarkBook, type TargetMark } from "../../../src/app/forecasts/mark-book.ts";
+import { TargetBoard } from "../../../src/app/status/target-board.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import { policyOf } from "../../fixtures/policy.ts";

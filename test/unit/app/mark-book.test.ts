@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { MarkBook, type TargetMark } from "../../../src/app/mark-book.ts";
+import { MarkBook, type TargetMark } from "../../../src/app/forecasts/mark-book.ts";
 
 let folder: string;
 let path: string;

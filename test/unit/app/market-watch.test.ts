@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { IntensityBook } from "../../../src/app/intensity-book.ts";
-import { MarketWatch } from "../../../src/app/market-watch.ts";
+import { IntensityBook } from "../../../src/app/sources/intensity-book.ts";
+import { MarketWatch } from "../../../src/app/sources/market-watch.ts";
 import { createLog } from "../../../src/app/telemetry/log.ts";
 import type { PurchaseSpec } from "../../../src/model/policy.ts";
 import { useCredentials } from "../../fixtures/aws/cloud.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { openForecastDesk, type ForecastDesk } from "../../../src/app/forecast-desk.ts";
-import { Outlook, type OutlookOptions } from "../../../src/app/outlook.ts";
+import { openForecastDesk, type ForecastDesk } from "../../../src/app/forecasts/forecast-desk.ts";
+import { Outlook, type OutlookOptions } from "../../../src/app/forecasts/outlook.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import type { EventSpec, Policy } from "../../../src/model/policy.ts";
 import { policyOf } from "../../fixtures/policy.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { recoverGroup } from "../../../src/app/recover-group.ts";
+import { recoverGroup } from "../../../src/app/loop/recover-group.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
 import { canonicalJson } from "../../../src/model/canonical-json.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SizingBook } from "../../../src/app/sizing-book.ts";
+import { SizingBook } from "../../../src/app/money/sizing-book.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import { counter, gauge, NOW, point } from "../../fixtures/otlp/points.ts";
 import { bench, signalOf, type Bench } from "../../fixtures/otlp/send.ts";

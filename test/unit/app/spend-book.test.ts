@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { HeldOffering } from "../../../src/account/held-capacity.ts";
 import { focusCsv, showback } from "../../../src/account/showback.ts";
-import { SpendBook } from "../../../src/app/spend-book.ts";
-import { costRows } from "../../../src/app/spend-rows.ts";
+import { SpendBook } from "../../../src/app/money/spend-book.ts";
+import { costRows } from "../../../src/app/money/spend-rows.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 
 const HOUR = 3600;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Actuator } from "../../../src/act/actuator.ts";
-import { TargetRuntime, type TargetSources } from "../../../src/app/target-runtime.ts";
+import { TargetRuntime, type TargetSources } from "../../../src/app/loop/target-runtime.ts";
 import { missing } from "../../../src/model/observation.ts";
 import { success, type Result } from "../../../src/model/result.ts";
 import type { Workload } from "../../../src/model/workload.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { createSimulated } from "../../../src/act/actuators/simulated.ts";
-import { signalsOf } from "../../../src/app/sources.ts";
-import { TargetRuntime } from "../../../src/app/target-runtime.ts";
+import { signalsOf } from "../../../src/app/sources/sources.ts";
+import { TargetRuntime } from "../../../src/app/loop/target-runtime.ts";
 import { missing, present } from "../../../src/model/observation.ts";
 import { parsePolicies } from "../../../src/policy/parse-policies.ts";
 

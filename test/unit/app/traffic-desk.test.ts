@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { TrafficDesk, type SplitSettings, type TrafficParts } from "../../../src/app/traffic-desk.ts";
+import { TrafficDesk, type SplitSettings, type TrafficParts } from "../../../src/app/traffic/traffic-desk.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import { failure, success } from "../../../src/model/result.ts";
 

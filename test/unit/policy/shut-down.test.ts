@@ -7,7 +7,7 @@ import type { Snapshot } from "../../../src/model/snapshot.ts";
 import { effectivePolicy } from "../../../src/policy/effective-policy.ts";
 import { parsePolicies } from "../../../src/policy/parse-policies.ts";
 import { initialGroupState, step } from "../../../src/step.ts";
-import { withFloors } from "../../../src/step-floors.ts";
+import { withFloors } from "../../../src/step/floors.ts";
 import { policyOf } from "../../fixtures/policy.ts";
 
 const at = (iso: string): number => Date.parse(iso) / 1000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CONTROL_MODELS } from "../../../forecasts/models/lead-ridge-forecaster.ts";
 import type { Actuator } from "../../../src/act/actuator.ts";
 import { createGateMemory } from "../../../src/act/gate-memory.ts";
-import { GroupRuntime } from "../../../src/app/group-runtime.ts";
+import { GroupRuntime } from "../../../src/app/loop/group-runtime.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import type { Decision } from "../../../src/model/decision.ts";
 import { missing, present } from "../../../src/model/observation.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CONTESTANTS } from "../../comparison.ts";
+import { CONTESTANTS } from "../../shadow/comparison.ts";
 import { targetName, timeSeconds } from "./common.ts";
 
 const contestantSchema = z

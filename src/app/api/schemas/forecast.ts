@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MARK_KINDS } from "../../mark-kinds.ts";
+import { MARK_KINDS } from "../../forecasts/mark-kinds.ts";
 import { author, reason, targetName, timeSeconds } from "./common.ts";
 
 const MAX_MARK_SECONDS = 90 * 24 * 3_600;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MODES } from "../../../model/mode.ts";
-import { CONDITION_TYPES } from "../../daemon-view.ts";
+import { CONDITION_TYPES } from "../../status/daemon-view.ts";
 import { decisionSchema } from "./decision.ts";
 import { targetName, timeSeconds } from "./common.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EVACUATION_PHASES } from "../../traffic-view.ts";
+import { EVACUATION_PHASES } from "../../traffic/traffic-view.ts";
 import { author, reason, timeSeconds } from "./common.ts";
 
 const MAX_EVACUATION_SECONDS = 30 * 24 * 3_600;

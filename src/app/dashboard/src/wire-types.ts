@@ -25,4 +25,4 @@ export type KillSwitch = z.output<typeof killSwitchSchema>;
 export type Budget = z.output<typeof budgetSchema>;
 export type Sizing = z.output<typeof rightSizingSchema>["items"][number];
 export type Status = z.output<typeof statusSchema>;
-export type { HistoryRow } from "../../daemon-view.ts";
+export type { HistoryRow } from "../../status/daemon-view.ts";

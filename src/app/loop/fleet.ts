@@ -1,0 +1,239 @@
+import { createActuator } from "../../act/registry.ts";
+import type { Actuator } from "../../act/actuator.ts";
+import { nameWriter } from "../../act/foreign-hand.ts";
+import type { OwnWrite } from "../../act/second-writer.ts";
+import type { GateContext } from "../../act/gate.ts";
+import type { FitResult } from "../../../forecasts/forecaster.ts";
+import type { HistoryStore } from "../../history/history-store.ts";
+import type { Journal } from "../../journal/journal.ts";
+import type { Outcome } from "../../model/intent.ts";
+import type { Policy } from "../../model/policy.ts";
+import { success, type Result } from "../../model/result.ts";
+import type { Series } from "../../model/series.ts";
+import type { Clock } from "../clock.ts";
+import type { ControlBook } from "./control-book.ts";
+import type { FitJob } from "../forecasts/fit-pool.ts";
+import type { ForecastDesk } from "../forecasts/forecast-desk.ts";
+import type { SavedLedger } from "../forecasts/forecast-ledger.ts";
+import { Comparison, COMPARISON_NOTE, savedComparisons } from "../shadow/comparison.ts";
+import { GroupRuntime } from "./group-runtime.ts";
+import { withoutHidden } from "../forecasts/mark-rows.ts";
+import { Outlook } from "../forecasts/outlook.ts";
+import { recoverGroup, type RecoveredGroup } from "./recover-group.ts";
+import { TargetBoard } from "../status/target-board.ts";
+import { TargetRuntime, type GateFacts, type TargetSources } from "./target-runtime.ts";
+import { ConditionBook, ForecastScore, type StatusParts } from "../status/target-status.ts";
+import { ShadowBaseline } from "../shadow/shadow-baseline.ts";
+
+/** What the fleet of targets is made from. */
+export interface FleetParts {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly history: HistoryStore;
+  readonly book: ControlBook;
+  readonly desk: ForecastDesk;
+  readonly facts: GateFacts;
+  readonly sources: TargetSources;
+  /** Outcomes of intents that were open when the last process ended, for the first pass. */
+  readonly settled: readonly Outcome[];
+  /** Writes that were open when the last process ended: they may still arrive. */
+  earlierWrites(target: string): readonly OwnWrite[];
+  effective(policy: Policy, timeSeconds: number): Policy;
+  onRecovered(group: string, recovered: RecoveredGroup): void;
+  onFitFailed(policy: Policy, reason: string): void;
+  /** Others are set up to change the target too (a scaling policy, a schedule, another autoscaler). */
+  onRivals(policy: Policy, rivals: readonly string[]): void;
+}
+
+export interface Target extends StatusParts {
+  readonly baseline: ShadowBaseline;
+  readonly comparison: Comparison;
+}
+
+/** All groups and targets that run, and how they change when the policies do. */
+export class Fleet {
+  readonly targets = new Map<string, Target>();
+  readonly groups = new Map<string, GroupRuntime>();
+  readonly #parts: FleetParts;
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts;
+  }
+
+  /** Brings the fleet to a set of policies: what stays keeps its state. Gives the groups that are new and those that went. */
+  async apply(policies: readonly Policy[]): Promise<Result<{ readonly added: readonly GroupRuntime[]; readonly removed: readonly GroupRuntime[] }>> {
+    const made = await this.#makeTargets(policies);
+    if (!made.ok) return made;
+    const byGroup = Map.groupBy(policies, (policy) => policy.group);
+    const removed = [...this.groups.values()].filter((group) => !byGroup.has(group.group));
+    for (const group of removed) this.groups.delete(group.group);
+    const added: GroupRuntime[] = [];
+    for (const [name, members] of byGroup) {
+      const running = this.groups.get(name);
+      if (running !== undefined) {
+        const swapped = await running.setPolicies(members, this.#parts.clock.nowSeconds());
+        if (!swapped.ok) return swapped;
+        continue;
+      }
+      const group = await this.#startGroup(name, members);
+      if (!group.ok) return group;
+      this.groups.set(name, group.value);
+      added.push(group.value);
+    }
+    await this.#dropTargets(policies);
+    return success({ added, removed });
+  }
+
+  async close(): Promise<void> {
+    const nowSeconds = this.#parts.clock.nowSeconds();
+    for (const { kind, detail } of this.#comparisonNotes([...this.targets.values()].map(({ runtime }) => runtime.policy))) await this.#parts.journal.appendNote(nowSeconds, kind, detail);
+    await Promise.all([...this.targets.values()].map((target) => target.runtime.actuator.close()));
+  }
+
+  async #makeTargets(policies: readonly Policy[]): Promise<Result<void>> {
+    for (const policy of policies) {
+      const known = this.targets.get(policy.name);
+      if (known !== undefined && sameActuator(known.runtime.policy, policy)) {
+        known.runtime.policy = policy;
+        known.board.policy = policy;
+        known.outlook.policy = policy;
+        known.comparison.setPolicy(policy);
+        continue;
+      }
+      const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
+      if (!actuator.ok) return actuator;
+      await known?.runtime.actuator.close();
+      void this.#nameRivals(policy, actuator.value);
+      const runtime = new TargetRuntime(policy, actuator.value, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
+      runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
+      this.targets.set(policy.name, this.#newTarget(runtime));
+    }
+    return success(undefined);
+  }
+
+  /** Asked once, beside the start: an answer that fails changes nothing. */
+  async #nameRivals(policy: Policy, actuator: Actuator): Promise<void> {
+    const rivals = await actuator.rivals?.();
+    if (rivals?.ok === true && rivals.value.length > 0) this.#parts.onRivals(policy, rivals.value.map(nameWriter));
+  }
+
+  #newTarget(runtime: TargetRuntime): Target {
+    const { policy } = runtime;
+    const { clock, desk } = this.#parts;
+    const scores = desk.scores[policy.name];
+    return {
+      runtime,
+      board: new TargetBoard(policy, clock.nowSeconds()),
+      outlook: new Outlook(policy, {
+        fits: desk.fits, schedule: desk.schedule, marks: desk.marks,
+        nowSeconds: () => clock.nowSeconds(),
+        readHistory: (of, from, to) => this.#readDemand(of, from, to),
+        lenders: (of) => this.#lendersTo(of),
+        ...(scores !== undefined && { scores }),
+        onFitFailed: (of, reason) => { this.#parts.onFitFailed(of, reason); },
+      }),
+      coverage: new ForecastScore(),
+      conditions: new ConditionBook(),
+      gate: runtime.gateContext(this.#parts.facts),
+      baseline: new ShadowBaseline(policy),
+      comparison: new Comparison(policy, { fit: (job) => this.#fit(job, policy.name), effective: (of, at) => this.#parts.effective(of, at) }),
+    };
+  }
+
+  /** What the outlooks have learned of their errors, by target. */
+  scores(): Readonly<Record<string, SavedLedger>> {
+    return Object.fromEntries([...this.targets].map(([name, { outlook }]) => [name, outlook.saveScores()]));
+  }
+
+  /** Who may lend a young target a past: those on its grid with more rows, its own group first. Few, since each is read and compared. */
+  #lendersTo(policy: Policy): readonly { readonly policy: Policy }[] {
+    const own = this.targets.get(policy.name)?.outlook;
+    const others = [...this.targets.values()].filter(({ outlook }) => outlook !== own && outlook.stepSeconds === own?.stepSeconds && outlook.ownRows > own.ownRows);
+    const rank = ({ outlook }: Target): number => (outlook.policy.group === policy.group ? 1 : 0);
+    return others.sort((a, b) => rank(b) - rank(a) || b.outlook.ownRows - a.outlook.ownRows).slice(0, MAX_LENDERS).map(({ outlook }) => outlook);
+  }
+
+  async #startGroup(name: string, policies: readonly Policy[]): Promise<Result<GroupRuntime>> {
+    const { journal, clock, book, facts } = this.#parts;
+    const compared = await this.#restoreComparisons(name, policies);
+    if (!compared.ok) return compared;
+    const recovered = await recoverGroup(journal, {
+      group: name, policies, nowSeconds: clock.nowSeconds(),
+      effective: (policy, at) => this.#parts.effective(policy, at),
+      history: (policy) => this.#pastDemand(policy),
+    });
+    if (!recovered.ok) return recovered;
+    this.#parts.onRecovered(name, recovered.value);
+    // Recovery has made a newer checkpoint: what a restart looks for stands after it.
+    for (const { kind, detail } of this.#comparisonNotes(policies)) await journal.appendNote(clock.nowSeconds(), kind, detail);
+    const members = new Set(policies.map((policy) => policy.name));
+    const outcomes = this.#parts.settled.filter((outcome) => members.has(outcome.target));
+    return success(new GroupRuntime(name, { state: recovered.value.state, policies, outcomes }, {
+      journal,
+      epoch: book.epoch,
+      observe: (policy, nowSeconds) => this.#required(policy.name).runtime.observe(policy, this.#parts.sources, nowSeconds),
+      gateContext: (target): GateContext => this.#required(target).gate,
+      fit: (job: FitJob, target): Promise<FitResult> => this.#fit(job, target),
+      overrides: (nowSeconds) => facts.overrides(nowSeconds),
+      effective: (policy, at) => this.#parts.effective(policy, at),
+      notes: () => this.#comparisonNotes(this.groups.get(name)?.policies ?? policies),
+    }));
+  }
+
+  #fit(job: FitJob, target: string): Promise<FitResult> {
+    return this.#parts.desk.fits.fit({ ...job, input: withoutHidden(job.input, this.#parts.desk.marks.marks(target)) });
+  }
+
+  #comparisonNotes(policies: readonly Policy[]): readonly { readonly kind: string; readonly detail: unknown }[] {
+    return policies.flatMap(({ name }) => {
+      const saved = this.targets.get(name)?.comparison.save();
+      return saved === undefined ? [] : [{ kind: COMPARISON_NOTE, detail: saved }];
+    });
+  }
+
+  /** The sums of the comparisons, noted after the group's newest checkpoint. */
+  async #restoreComparisons(group: string, policies: readonly Policy[]): Promise<Result<void>> {
+    if (!policies.some((policy) => policy.challenger !== undefined)) return success(undefined);
+    const { journal } = this.#parts;
+    const checkpoint = await journal.latestCheckpoint(group);
+    if (!checkpoint.ok) return checkpoint;
+    if (checkpoint.value === undefined) return success(undefined);
+    const saved = await savedComparisons(journal.read(checkpoint.value.sequence + 1));
+    for (const { name } of policies) {
+      const own = saved.get(name);
+      if (own !== undefined) this.targets.get(name)?.comparison.restore(own);
+    }
+    return success(undefined);
+  }
+
+  async #pastDemand(policy: Policy): Promise<Series | undefined> {
+    const now = this.#parts.clock.nowSeconds();
+    const read = await this.#readDemand(policy, now - policy.forecast.historySeconds, now);
+    return read.ok ? read.value : undefined;
+  }
+
+  #readDemand(policy: Policy, fromSeconds: number, toSeconds: number): Promise<Result<Series>> {
+    return this.#parts.history.read({ target: policy.name, signal: "demand", stepSeconds: policy.forecast.stepSeconds }, fromSeconds, toSeconds);
+  }
+
+  async #dropTargets(policies: readonly Policy[]): Promise<void> {
+    const kept = new Set(policies.map((policy) => policy.name));
+    for (const [name, target] of this.targets) {
+      if (kept.has(name)) continue;
+      this.targets.delete(name);
+      await target.runtime.actuator.close();
+    }
+  }
+
+  #required(name: string): Target {
+    const target = this.targets.get(name);
+    if (target === undefined) throw new Error(`no target ${name}`);
+    return target;
+  }
+}
+
+const MAX_LENDERS = 12;
+
+function sameActuator(before: Policy, after: Policy): boolean {
+  return JSON.stringify(before.actuator) === JSON.stringify(after.actuator);
+}

@@ -1,0 +1,351 @@
+import { z } from "zod";
+import type { KillSwitch } from "../../act/kill-switch.ts";
+import { createSwitch } from "../../act/traffic/registry.ts";
+import type { SplitReading, TrafficSwitch } from "../../act/traffic/traffic-switch.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { valueOf } from "../../model/observation.ts";
+import type { Allocation } from "../../model/offering.ts";
+import type { Override } from "../../model/override.ts";
+import { failure, success, type Result } from "../../model/result.ts";
+import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../../plan/traffic-shift.ts";
+import type { Attribution, TargetStatus } from "../status/daemon-view.ts";
+import { EVACUATION_PHASES, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
+import { readWhole, replaceWhole } from "../whole-file.ts";
+
+/** One split as foretide.yaml has it. */
+export interface SplitSettings {
+  readonly name: string;
+  readonly mode: "recommend" | "full";
+  /** Region → target. */
+  readonly regions: Readonly<Record<string, string>>;
+  readonly step: number;
+  /** Seconds; the record's TTL where that is longer. */
+  readonly settle: number;
+  readonly switch: Readonly<Record<string, unknown>>;
+  /** A target that buys in these regions: the shares follow what it has allocated where no region is evacuated. */
+  readonly sharesFrom?: string | undefined;
+}
+
+export interface TrafficParts {
+  readonly now: () => number;
+  readonly journal: Pick<Journal, "appendNote">;
+  readonly killSwitch: Pick<KillSwitch, "state">;
+  /** Where the evacuations are kept. */
+  readonly path: string;
+  readonly target: (name: string) => Omit<RegionView, "region" | "share"> | undefined;
+  /** Where a target's allocation lies, by region; undefined where it has none. */
+  readonly allocated: (name: string) => Shares | undefined;
+  readonly floors: { readonly list: () => readonly Override[]; readonly add: (override: Override) => Result<unknown>; readonly remove: (id: string) => Result<unknown> };
+  readonly onProblem: (split: string, reason: string) => void;
+}
+
+const ENTRY = z.object({
+  id: z.string(), split: z.string(), region: z.string(), reason: z.string(), author: z.string(), createdAtSeconds: z.number(), expiresAtSeconds: z.number(),
+  phase: z.enum(EVACUATION_PHASES), base: z.record(z.string(), z.number()), code: z.string(), note: z.string(),
+  lastMoveSeconds: z.number(), lastVersion: z.string().optional(), heldUntilSeconds: z.number(), moves: z.int(),
+});
+const BOOK = z.object({ format: z.literal(1), evacuations: z.array(ENTRY) });
+type Entry = z.infer<typeof ENTRY>;
+
+/** Another hand on the split is left alone for so long; then the evacuation goes on from where the shares stand. */
+const HELD_SECONDS = 300;
+/** Ended evacuations are kept for a day, so that a repeated request finds its own. */
+const KEPT_SECONDS = 86_400;
+const FLOOR_SECONDS = 900;
+const TICK_MILLISECONDS = 5_000;
+
+interface Split {
+  readonly settings: SplitSettings;
+  readonly made: TrafficSwitch;
+  reading: SplitReading | undefined;
+  /** Of a move that follows an allocation; after a start it is waited as after a move. */
+  movedSeconds: number;
+  followed: number;
+}
+
+/** A change of the allocation smaller than this is not worth a move. */
+const FOLLOW_TOLERANCE = 0.05;
+
+/**
+ * Where the load goes: moves it out of a region that is to be left, and back, by measured steps (src/plan/traffic-shift.ts).
+ * Level-triggered: each tick reads the split and goes on from there, so a restart, a lost answer or another's hand need no
+ * special path. A write is journalled before it is sent and after; where the journal takes nothing, nothing is sent.
+ */
+export class TrafficDesk implements TrafficView {
+  readonly #parts: TrafficParts;
+  readonly #splits: ReadonlyMap<string, Split>;
+  #entries: readonly Entry[];
+  #busy: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> | undefined;
+
+  private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, entries: readonly Entry[]) {
+    this.#parts = parts;
+    this.#splits = splits;
+    this.#entries = entries;
+  }
+
+  /** A file that cannot be read, or a switch that cannot be made, is a failure. */
+  static async open(settings: readonly SplitSettings[], parts: TrafficParts): Promise<Result<TrafficDesk>> {
+    const read = await readWhole(parts.path);
+    if (!read.ok) return read;
+    const parsed = BOOK.safeParse(read.value ?? { format: 1, evacuations: [] });
+    if (!parsed.success) return failure("permanent", `${parts.path} holds the evacuations and cannot be read: ${z.prettifyError(parsed.error)}`);
+    const splits = new Map<string, Split>();
+    for (const split of settings) {
+      const made = await createSwitch(split.switch, { split: split.name, regions: Object.keys(split.regions), now: parts.now });
+      if (!made.ok) return made;
+      splits.set(split.name, { settings: split, made: made.value, reading: undefined, movedSeconds: parts.now(), followed: 0 });
+    }
+    return success(new TrafficDesk(parts, splits, parsed.data.evacuations));
+  }
+
+  splits(): readonly SplitStatus[] {
+    return [...this.#splits.values()].map(({ settings, reading }) => ({
+      split: settings.name, mode: settings.mode, targets: settings.regions, shares: reading?.shares, evacuation: this.#active(settings.name),
+    }));
+  }
+
+  evacuations(): readonly Evacuation[] {
+    return this.#entries.map(shown);
+  }
+
+  evacuate(request: Parameters<TrafficView["evacuate"]>[0]): Promise<Result<Evacuation>> {
+    return this.#inTurn(async () => {
+      const kept = this.#entries.find(({ id }) => id === request.id);
+      if (kept !== undefined) return success(shown(kept));
+      const split = this.#splits.get(request.split);
+      if (split?.settings.regions[request.region] === undefined) return failure("missing", split === undefined ? `foretide.yaml has no traffic split ${request.split}` : `${request.split} has no region ${request.region}`);
+      const active = this.#active(request.split);
+      if (active !== undefined) return failure("permanent", `${active.region} is being evacuated (${active.phase}): one region of a split at a time`);
+      const reading = await split.made.read();
+      if (!reading.ok) return failure(reading.failure, `the split cannot be read, so nothing is begun: ${reading.message}`);
+      if (sharesWithout(reading.value.shares, request.region) === undefined) return failure("permanent", `no other region of ${request.split} has any load: there is nowhere to go`);
+      const entry: Entry = { ...request, phase: "leaving", base: { ...reading.value.shares }, code: "begun", note: "begun", lastMoveSeconds: -1e9, heldUntilSeconds: 0, moves: 0 };
+      const stored = await this.#store([...this.#entries, entry], "evacuation", shown(entry));
+      return stored.ok ? success(shown(entry)) : stored;
+    });
+  }
+
+  abort(id: string, by: Attribution): Promise<Result<Evacuation>> {
+    return this.#inTurn(async () => {
+      const entry = this.#entries.find((one) => one.id === id);
+      if (entry === undefined) return failure("missing", `there is no evacuation ${id}`);
+      if (entry.phase === "returning" || entry.phase === "returned") return success(shown(entry));
+      const next: Entry = { ...entry, phase: "returning", code: "aborted", note: `the load returns: ${by.reason} (${by.author})` };
+      const stored = await this.#replace(next, "evacuation", { ...shown(next), by });
+      return stored.ok ? success(shown(next)) : stored;
+    });
+  }
+
+  /** One turn: reads every split, and takes the next step of what is under way. While one is not over, none is added. */
+  tick(): Promise<void> {
+    this.#turn ??= this.#inTurn(async () => {
+      for (const split of this.#splits.values()) await this.#takeTurn(split).catch((error: unknown) => { this.#parts.onProblem(split.settings.name, `a turn threw: this is a bug: ${String(error)}`); });
+    }).finally(() => { this.#turn = undefined; });
+    return this.#turn;
+  }
+
+  /** Ticks from now on. */
+  run(): void {
+    if (this.#splits.size === 0) return;
+    void this.tick();
+    this.#timer = setInterval(() => void this.tick(), TICK_MILLISECONDS).unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#busy;
+    await Promise.all([...this.#splits.values()].map(({ made }) => made.close()));
+  }
+
+  async #takeTurn(split: Split): Promise<void> {
+    const reading = await split.made.read();
+    if (!reading.ok) {
+      this.#parts.onProblem(split.settings.name, reading.message);
+      return;
+    }
+    split.reading = reading.value;
+    const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
+    await (entry === undefined ? this.#follow(split, reading.value) : this.#advance(entry, split, reading.value));
+  }
+
+  async #advance(entry: Entry, split: Split, reading: SplitReading): Promise<void> {
+    const now = this.#parts.now();
+    const due = entry.phase !== "returning" && now >= entry.expiresAtSeconds ? { ...entry, phase: "returning" as const, code: "expired", note: "the time is over: the load returns" } : entry;
+    if (due.lastVersion !== undefined && due.lastVersion !== reading.version) {
+      await this.#replace({ ...due, lastVersion: reading.version, heldUntilSeconds: now + HELD_SECONDS, code: "foreign-write", note: `another hand has changed the split: left alone for ${HELD_SECONDS} s` }, "evacuation-held", { split: due.split, shares: reading.shares });
+      return;
+    }
+    if (now < due.heldUntilSeconds) return;
+    const goal = due.phase === "returning" ? due.base : (sharesWithout(due.base, due.region) ?? due.base);
+    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: rulesOf(split, reading) });
+    if (step.kind === "done") {
+      if (due.phase === "returning") this.#setFloors(due, split, {});
+      await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, "evacuation", { id: due.id, phase: due.phase });
+      return;
+    }
+    this.#setFloors(due, split, step.floors);
+    if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text }, undefined, undefined);
+    else await this.#move(due, split, { reading, step });
+  }
+
+  /** Towards the shares that a target has allocated, by the same steps and with the same care. */
+  async #follow(split: Split, reading: SplitReading): Promise<void> {
+    const { settings } = split;
+    const goal = settings.sharesFrom === undefined ? undefined : this.#parts.allocated(settings.sharesFrom);
+    if (goal === undefined) return;
+    const hand: Hand = { split: settings.name, reason: `follows the allocation of ${settings.sharesFrom ?? ""}`, author: "foretide" };
+    if (Object.keys(settings.regions).every((region) => Math.abs((goal[region] ?? 0) - (reading.shares[region] ?? 0)) < FOLLOW_TOLERANCE)) {
+      this.#setFloors(hand, split, {});
+      return;
+    }
+    const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: this.#parts.now() - split.movedSeconds, rules: rulesOf(split, reading) });
+    if (step.kind === "done") return;
+    this.#setFloors(hand, split, step.floors);
+    if (step.kind !== "move" || settings.mode !== "full" || this.#parts.killSwitch.state().engaged) return;
+    split.followed += 1;
+    const sent = await this.#send(split, { reading, step, reason: hand.reason, idempotencyKey: `${settings.name}:follow:${String(Math.round(this.#parts.now()))}:${String(split.followed)}` });
+    if (sent !== undefined && sent.kind !== "failed") split.movedSeconds = this.#parts.now();
+    if (sent?.kind === "failed") this.#parts.onProblem(settings.name, `${sent.code}: ${sent.note}`);
+    if (sent !== undefined) await this.#parts.journal.appendNote(this.#parts.now(), "traffic-outcome", sent.detail);
+  }
+
+  /** One write, journalled before it is sent. Undefined where the journal did not take it: nothing was sent. */
+  async #send(split: Split, { reading, step, reason, idempotencyKey }: SendOrder): Promise<Sent | undefined> {
+    const noted = await this.#parts.journal.appendNote(this.#parts.now(), "traffic-intent", { split: split.settings.name, idempotencyKey, from: reading.shares, shares: step.shares, floors: step.floors });
+    if (!noted.ok) {
+      this.#parts.onProblem(split.settings.name, `the journal did not take the move, so it was not sent: ${noted.message}`);
+      return undefined;
+    }
+    const answer = await split.made.write({ shares: step.shares, version: reading.version, idempotencyKey, reason });
+    const outcome = answer.ok ? { kind: answer.value.applied ? "applied" : "no-op", code: "moved", note: step.text } as const : { kind: answer.mayHaveArrived ? "unknown" : "failed", code: answer.code, note: answer.message } as const;
+    // The version that stands now is read anew: what came of a lost answer, or between, shows in the next turn.
+    const after = answer.ok ? await split.made.read() : undefined;
+    if (after?.ok === true) split.reading = after.value;
+    return { ...outcome, version: after?.ok === true ? after.value.version : undefined, detail: { split: split.settings.name, idempotencyKey, ...outcome } };
+  }
+
+  async #move(entry: Entry, split: Split, { reading, step }: { readonly reading: SplitReading; readonly step: ShiftStep & { readonly kind: "move" } }): Promise<void> {
+    const now = this.#parts.now();
+    const killed = this.#parts.killSwitch.state();
+    if (killed.engaged || split.settings.mode !== "full") {
+      const why = killed.engaged ? { code: "kill-switch", note: `the kill switch holds: ${killed.reason}` } : { code: "mode", note: `recommended: ${step.text}` };
+      await this.#replace({ ...entry, ...why }, undefined, undefined);
+      return;
+    }
+    const idempotencyKey = `${entry.id}:${entry.phase}:${String(entry.moves + 1)}`;
+    const sent = await this.#send(split, { reading, step, idempotencyKey, reason: `evacuation of ${entry.region} by ${entry.author}: ${entry.reason}` });
+    if (sent === undefined) return;
+    const { lastVersion: _, ...unversioned } = entry;
+    const lastMoveSeconds = sent.kind === "failed" ? entry.lastMoveSeconds : now;
+    await this.#replace({ ...unversioned, moves: entry.moves + 1, lastMoveSeconds, code: sent.code, note: sent.note, ...(sent.version !== undefined && { lastVersion: sent.version }) }, "traffic-outcome", sent.detail);
+  }
+
+  #views(split: Split, shares: Shares): readonly RegionView[] {
+    return Object.entries(split.settings.regions).map(([region, name]) => ({
+      region, share: shares[region] ?? 0,
+      ...(this.#parts.target(name) ?? { demandPerSecond: undefined, readyReplicas: undefined, perReplica: undefined, maxReplicas: 0 }),
+    }));
+  }
+
+  /** Floors are overrides like a person's: journalled in each pass, shown on the page, ended by themselves when the daemon stops. */
+  #setFloors(hand: Hand, split: Split, floors: Floors): void {
+    const now = this.#parts.now();
+    for (const [region, target] of Object.entries(split.settings.regions)) {
+      const id = `traffic-${hand.split}-${target}`;
+      const wanted = floors[region] ?? 0;
+      const before = this.#parts.floors.list().find((one) => one.id === id);
+      if (wanted === 0 ? before === undefined : before?.replicas === wanted && before.expiresAtSeconds - now > FLOOR_SECONDS / 2) continue;
+      if (before !== undefined) this.#parts.floors.remove(id);
+      if (wanted === 0) continue;
+      const added = this.#parts.floors.add({ id, target, kind: "floor", replicas: wanted, reason: hand.region === undefined ? hand.reason : `evacuation of ${hand.region}: ${hand.reason}`, author: hand.author, createdAtSeconds: now, expiresAtSeconds: now + FLOOR_SECONDS });
+      if (!added.ok) this.#parts.onProblem(hand.split, added.message);
+    }
+  }
+
+  #active(split: string): Evacuation | undefined {
+    const entry = this.#entries.find((one) => one.split === split && one.phase !== "returned");
+    return entry && shown(entry);
+  }
+
+  /** Changes that say nothing new are not written. */
+  async #replace(entry: Entry, kind: string | undefined, detail: unknown): Promise<Result<void>> {
+    const before = this.#entries.find(({ id }) => id === entry.id);
+    if (JSON.stringify(before) === JSON.stringify(entry)) return success(undefined);
+    const stored = await this.#store(this.#entries.map((one) => (one.id === entry.id ? entry : one)), kind, detail);
+    if (!stored.ok) this.#parts.onProblem(entry.split, stored.message);
+    return stored;
+  }
+
+  async #store(entries: readonly Entry[], kind: string | undefined, detail: unknown): Promise<Result<void>> {
+    const now = this.#parts.now();
+    const kept = entries.filter(({ phase, expiresAtSeconds }) => phase !== "returned" || now < expiresAtSeconds + KEPT_SECONDS);
+    const written = await replaceWhole(this.#parts.path, { format: 1, evacuations: kept });
+    if (!written.ok) return written;
+    this.#entries = kept;
+    if (kind !== undefined) await this.#parts.journal.appendNote(now, kind, detail);
+    return written;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** On whose behalf floors are set. */
+interface Hand {
+  readonly split: string;
+  readonly region?: string;
+  readonly reason: string;
+  readonly author: string;
+}
+
+interface SendOrder {
+  readonly reading: SplitReading;
+  readonly step: ShiftStep & { readonly kind: "move" };
+  readonly idempotencyKey: string;
+  readonly reason: string;
+}
+
+interface Sent {
+  readonly kind: "applied" | "no-op" | "unknown" | "failed";
+  readonly code: string;
+  readonly note: string;
+  readonly version: string | undefined;
+  readonly detail: unknown;
+}
+
+function rulesOf({ settings }: Split, { ttlSeconds }: SplitReading): { readonly stepShare: number; readonly settleSeconds: number } {
+  return { stepShare: settings.step, settleSeconds: Math.max(settings.settle, ttlSeconds) };
+}
+
+/** Replicas by region of an allocation, as shares; the region is the longest of those given that an offering's zone begins with. */
+export function allocatedShares(allocation: Allocation | undefined, regions: readonly string[]): Shares | undefined {
+  const counts: Record<string, number> = Object.fromEntries(regions.map((region) => [region, 0]));
+  let total = 0;
+  for (const [id, count] of Object.entries(allocation?.instances ?? {})) {
+    const zone = id.slice(0, Math.max(0, id.indexOf("/")));
+    const region = regions.filter((one) => zone.startsWith(one)).sort((a, b) => b.length - a.length)[0];
+    if (region === undefined) continue;
+    counts[region] = (counts[region] ?? 0) + count;
+    total += count;
+  }
+  return total === 0 ? undefined : Object.fromEntries(Object.entries(counts).map(([region, count]) => [region, count / total]));
+}
+
+/** What the desk asks of a target: the load that arrives, and what its ready replicas carry. */
+export function regionTarget({ replicas, capacity, signals }: TargetStatus): Omit<RegionView, "region" | "share"> {
+  const { ready } = replicas;
+  return {
+    demandPerSecond: valueOf(signals["demand"]?.observation), readyReplicas: ready, maxReplicas: replicas.max,
+    perReplica: capacity !== undefined && ready !== undefined && ready > 0 ? capacity / ready : undefined,
+  };
+}
+
+function shown({ lastMoveSeconds: _, lastVersion: __, heldUntilSeconds: ___, moves: ____, ...entry }: Entry): Evacuation {
+  return entry;
+}
+

@@ -1,0 +1,113 @@
+import { breakerAfter } from "../learn/breaker.ts";
+import { learnCapacity, learnWorkedOff } from "../learn/capacity.ts";
+import type { CapacityEstimate } from "../learn/capacity.ts";
+import { demotionAfter } from "../learn/demotion.ts";
+import { learnPrice } from "../learn/error-budget.ts";
+import type { ErrorBudget } from "../learn/error-budget.ts";
+import { orderPlaced, ordersDropped, plannedLeadTimeSeconds, readySeen } from "../learn/lead-time.ts";
+import type { LeadTimeEstimate } from "../learn/lead-time.ts";
+import { valueOf } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Snapshot, TargetSnapshot } from "../model/snapshot.ts";
+import { watchDrop } from "../learn/unexplained-drop.ts";
+import { eventUplift } from "../plan/event-uplift.ts";
+import { LEAD_INDEX } from "../plan/lead-horizons.ts";
+import { workedOffPerSecond } from "./inputs.ts";
+import { warmSeconds } from "./lead-time.ts";
+import { learnFleet } from "./learn-fleet.ts";
+import { installSignalFits, learnSignals } from "./signals.ts";
+import { isDrainKey } from "./leaving.ts";
+import { ASSUMED_WORKERS, missShare } from "../plan/queue-tail.ts";
+import type { TargetState } from "./state.ts";
+
+export interface LearnInput {
+  readonly snapshot: Snapshot;
+  readonly seen: TargetSnapshot;
+  readonly policy: Policy;
+}
+
+/** The state after this tick's inputs: rows, capacity, lead time, fits. A wake by a notice brings no new row. */
+export function learnFrom(before: TargetState, input: LearnInput): TargetState {
+  const { snapshot, seen, policy } = input;
+  const outcomes = snapshot.outcomes.filter((outcome) => outcome.target === policy.name && !isDrainKey(outcome.idempotencyKey));
+  const installed = { ...installFits(before, input), breaker: breakerAfter(before.breaker, outcomes, snapshot.timeSeconds) };
+  if (snapshot.wake === "notice") return installed;
+  const now = snapshot.timeSeconds;
+  const demand = valueOf(seen.demand);
+  const scale = installed.model.moments(LEAD_INDEX)?.scale ?? NaN;
+  // What an event multiplies is not learned as an ordinary load.
+  const uplift = eventUplift(policy.events, now);
+  installed.model.observe(now, (demand ?? NaN) / uplift);
+  const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : undefined;
+  const rose = ready !== undefined && before.lastReadyReplicas !== undefined && ready !== before.lastReadyReplicas;
+  const freshUntilSeconds = rose ? now + policy.signals.demand.windowSeconds + policy.evaluationIntervalSeconds + warmSeconds(before, policy) : before.freshUntilSeconds;
+  const isSteady = now >= freshUntilSeconds;
+  const capacity = capacityAfter(before, input, { demand, ready, isSteady });
+  const expected = uplift * installed.model.expected(LEAD_INDEX);
+  return {
+    ...installed,
+    capacity,
+    signals: learnSignals(before.signals, input),
+    ...learnFleet(before, { ...input, expected, scale, isSteady, rate: before.capacity.requestsPerSecondPerReplica }),
+    budget: budgetAfter(before, input, capacity.requestsPerSecondPerReplica),
+    drop: watchDrop(before.drop, { load: demand ?? NaN, expected, timeSeconds: now }),
+    leadTime: leadTimeAfter(before, input, ready),
+    freshUntilSeconds,
+    lastReadyReplicas: ready ?? before.lastReadyReplicas,
+    lastDemand: demand === undefined ? before.lastDemand : { value: demand, timeSeconds: now },
+    lastTotalReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas + seen.workload.pendingReplicas : before.lastTotalReplicas,
+    demotion: demotionAfter(before.demotion, { trusted: installed.model.trusted(LEAD_INDEX), errorRatio: installed.model.errorRatio(LEAD_INDEX), timeSeconds: now }),
+    firstTickSeconds: before.firstTickSeconds ?? now,
+    lastTickSeconds: now,
+    previousTickSeconds: before.lastTickSeconds,
+  };
+}
+
+/** By the use of the replicas; those that work off a backlog are at full use. */
+function capacityAfter(before: TargetState, { seen, policy }: LearnInput, now: { readonly demand: number | undefined; readonly ready: number | undefined; readonly isSteady: boolean }): CapacityEstimate {
+  const { demand, ready, isSteady } = now;
+  if (ready === undefined || demand === undefined) return before.capacity;
+  const byUse = learnCapacity(before.capacity, { demandPerSecond: demand, utilization: valueOf(seen.utilization) ?? NaN, readyReplicas: ready, fleetChanged: !isSteady });
+  const { queue } = before;
+  if (policy.drainSeconds === undefined || queue === undefined || policy.signals.utilization !== undefined) return byUse;
+  const waits = Math.min(queue.backlog, valueOf(seen.backlog) ?? 0);
+  return learnWorkedOff(byUse, { workedOffPerSecond: workedOffPerSecond(before, seen), readyReplicas: ready, isBusy: isSteady && waits > demand * policy.evaluationIntervalSeconds });
+}
+
+/** While the forecast is still being learned its misses say nothing about the price. */
+const PRICE_AFTER_DAYS = 3;
+
+/** The misses that were measured, else those that the queue's tail gives for the use that was. */
+function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, rate: number): ErrorBudget {
+  const demandPerSecond = valueOf(seen.demand) ?? NaN;
+  const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : NaN;
+  const inferred = rate > 0 && ready > 0 ? missShare({ workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds }, demandPerSecond / (ready * rate)) : NaN;
+  const isLearning = policy.forecast.enabled && before.model.rows < PRICE_AFTER_DAYS * before.model.spec.dayRows;
+  return learnPrice(before.budget, {
+    demandPerSecond, missRatio: isLearning ? NaN : (valueOf(seen.missRatio) ?? inferred), errorBudget: policy.objective.errorBudget,
+    seconds: before.lastTickSeconds === undefined ? 0 : Math.min(snapshot.timeSeconds - before.lastTickSeconds, 4 * policy.evaluationIntervalSeconds),
+    leadTimeSeconds: plannedLeadTimeSeconds(before.leadTime),
+    daySeconds: before.model.spec.dayRows * before.model.spec.rowSeconds,
+  });
+}
+
+/** An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. */
+function leadTimeAfter(before: TargetState, { snapshot, seen }: LearnInput, ready: number | undefined): LeadTimeEstimate {
+  if (seen.workload.kind === "absent" || ready === undefined) return before.leadTime;
+  const total = seen.workload.readyReplicas + seen.workload.pendingReplicas;
+  const was = before.lastTotalReplicas;
+  const arrived = readySeen(before.leadTime, snapshot.timeSeconds, ready);
+  if (was === undefined || total === was || before.lastTickSeconds === undefined) return arrived;
+  return total > was ? orderPlaced(arrived, before.lastTickSeconds, total) : ordersDropped(arrived);
+}
+
+function installFits(state: TargetState, { snapshot, policy }: LearnInput): TargetState {
+  let next = state;
+  installSignalFits(state.signals, snapshot, policy);
+  for (const install of snapshot.installs) {
+    if (install.target !== policy.name || install.signal !== undefined || install.modelId !== "lead-ridge") continue;
+    next.model.adopt(install.fit);
+    next = { ...next, fittedToSeconds: install.fittedToSeconds };
+  }
+  return next;
+}
