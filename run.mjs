@@ -144,7 +144,7 @@ async function main() {
   const build = async () => {
     await step(node, [bin("typescript"), "-p", "tsconfig.json"]);
     if (existsSync(join(ROOT, "src/app/dashboard/vite.config.ts"))) await step(node, [bin("vite"), "build", "--logLevel", "warn", "--config", "src/app/dashboard/vite.config.ts"]);
-    await step(node, ["scripts/bundle-server.mjs"]);
+    if (existsSync(join(ROOT, "scripts/bundle-server.mjs"))) await step(node, ["scripts/bundle-server.mjs"]);
   };
   switch (task) {
     case "start": say("building"); await build(); return run(node, ["dist/src/main.js", "demo", ...args], env, { apart: true });
