@@ -1,9 +1,15 @@
 import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import { failure, success, type Result } from "../model/result.ts";
 
 export interface DaemonAddress {
   readonly url?: string;
   readonly tokenFile?: string;
+}
+
+/** The options of a command that asks a daemon. */
+export interface DaemonOptions extends DaemonAddress {
+  readonly json?: true;
 }
 
 export interface DaemonCall {
@@ -14,20 +20,56 @@ export interface DaemonCall {
   readonly idempotencyKey?: string;
 }
 
-const ANSWER_TIMEOUT_MILLISECONDS = 15_000;
+/** Where and how a daemon is asked; `base` without a slash at its end. */
+export interface DaemonConnection {
+  readonly base: string;
+  readonly token: string | undefined;
+  readonly timeoutMilliseconds: number;
+  readonly redirect: "follow" | "error";
+}
 
-/** One call of the daemon's API. A problem that it answers is a failure with its words; no answer is `transient`. */
-export async function callDaemon<T>({ url, tokenFile }: DaemonAddress, { method, path, body, idempotencyKey }: DaemonCall): Promise<Result<T>> {
-  const base = (url ?? process.env["FORETIDE_URL"] ?? "http://127.0.0.1:8080").replace(/\/+$/u, "");
-  let token: string | undefined;
-  try {
-    token = tokenFile === undefined ? process.env["FORETIDE_TOKEN"] : readFileSync(tokenFile, "utf8").trim();
-  } catch (error) {
-    return failure("permanent", `cannot read ${tokenFile ?? ""}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+/** What was answered, whatever its status; `body` is undefined where it is no JSON. */
+export interface DaemonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Adds what every command that asks a daemon takes, behind its own options. */
+export function withDaemonOptions(command: Command): Command {
+  return command
+    .option("--url <address>", "where the daemon's API is (FORETIDE_URL, or http://127.0.0.1:8080)")
+    .option("--token-file <path>", "file with the bearer token (or FORETIDE_TOKEN)")
+    .option("--json", "print JSON");
+}
+
+/** One call of the daemon's API. A problem that it answers is a failure with its words; no answer, or one of 500 and above, is `transient`. */
+export async function callDaemon<T>(address: DaemonAddress, call: DaemonCall): Promise<Result<T>> {
+  const connection = connectionOf(address, { timeoutMilliseconds: 15_000, redirect: "error" });
+  if (!connection.ok) return connection;
+  const answered = await exchange(connection.value, call);
+  if (!answered.ok) return answered;
+  const { base } = connection.value;
+  const { status, body } = answered.value;
+  if (isGood(status) && body !== undefined) return success(body as T);
+  return failure(status === 404 ? "missing" : status >= 500 ? "transient" : "permanent", problemOf(body) ?? `${base} answered ${String(status)}${body === undefined ? ", and no JSON: is it a Foretide daemon?" : ""}`);
+}
+
+/** One reading of the daemon's API. It is `transient` only where no daemon answers: then there may be a journal to read. */
+export async function readDaemon<T>(address: DaemonAddress, path: string): Promise<Result<T>> {
+  const connection = connectionOf(address, { timeoutMilliseconds: 5_000, redirect: "follow" });
+  if (!connection.ok) return connection;
+  const answered = await exchange(connection.value, { method: "GET", path });
+  if (!answered.ok) return answered;
+  const { status, body } = answered.value;
+  if (isGood(status)) return body === undefined ? failure("transient", `no daemon answers at ${connection.value.base}: its answer is no JSON`) : success(body as T);
+  return failure(status === 404 ? "missing" : "permanent", problemOf(body) ?? `the daemon answered ${String(status)}`);
+}
+
+/** Sends a call and gives what was answered. `transient`: nobody answers. */
+export async function exchange({ base, token, timeoutMilliseconds, redirect }: DaemonConnection, { method, path, body, idempotencyKey }: DaemonCall): Promise<Result<DaemonAnswer>> {
   try {
     const response = await fetch(`${base}/api/v1${path}`, {
-      method, redirect: "error", signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLISECONDS),
+      method, redirect, signal: AbortSignal.timeout(timeoutMilliseconds),
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
@@ -35,11 +77,28 @@ export async function callDaemon<T>({ url, tokenFile }: DaemonAddress, { method,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok && answer !== undefined) return success(answer as T);
-    const { detail, title } = (answer ?? {}) as { readonly detail?: string; readonly title?: string };
-    return failure(response.status === 404 ? "missing" : response.status >= 500 ? "transient" : "permanent", detail ?? title ?? `${base} answered ${String(response.status)}${answer === undefined ? ", and no JSON: is it a Foretide daemon?" : ""}`);
+    return success({ status: response.status, body: await response.json().catch((): unknown => undefined) });
   } catch (error) {
-    return failure("transient", `the daemon at ${base} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : error instanceof Error ? error.message : String(error);
+    return failure("transient", `no daemon answers at ${base}: ${cause}`);
   }
+}
+
+export function isGood(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** As given, else by FORETIDE_URL and FORETIDE_TOKEN, else this machine's without a token. */
+function connectionOf({ url, tokenFile }: DaemonAddress, how: Pick<DaemonConnection, "timeoutMilliseconds" | "redirect">): Result<DaemonConnection> {
+  const base = (url ?? process.env["FORETIDE_URL"] ?? "http://127.0.0.1:8080").replace(/\/+$/u, "");
+  try {
+    return success({ base, token: tokenFile === undefined ? process.env["FORETIDE_TOKEN"] : readFileSync(tokenFile, "utf8").trim(), ...how });
+  } catch (error) {
+    return failure("permanent", `cannot read the token: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function problemOf(body: unknown): string | undefined {
+  const { detail, title } = (body ?? {}) as { readonly detail?: string; readonly title?: string };
+  return detail ?? title;
 }

@@ -1,6 +1,7 @@
 import type { Policy } from "../model/policy.ts";
 import { failure, success } from "../model/result.ts";
 import type { Result } from "../model/result.ts";
+import { exchange, isGood } from "./daemon-call.ts";
 
 export interface DaemonHistoryQuestion {
   readonly target: string;
@@ -11,7 +12,7 @@ export interface DaemonHistoryQuestion {
 
 /** Rows of an answer are bounded: a day of a 5-second target fits. */
 const PAGE_SECONDS = 86_400;
-const TIMEOUT_SECONDS = 60;
+const TIMEOUT_MILLISECONDS = 60_000;
 
 /** The demand that a running daemon knows of a target, asked of its API day by day. */
 export async function readDaemonHistory(base: string, { target, fromSeconds, toSeconds, bearerToken }: DaemonHistoryQuestion): Promise<Result<{ readonly timesSeconds: Float64Array; readonly perSecond: Float64Array }>> {
@@ -19,7 +20,7 @@ export async function readDaemonHistory(base: string, { target, fromSeconds, toS
   const values: number[] = [];
   for (let from = fromSeconds; from < toSeconds; from += PAGE_SECONDS) {
     const to = Math.min(toSeconds, from + PAGE_SECONDS);
-    const page = await ask(base, `/api/v1/targets/${encodeURIComponent(target)}/history?from=${String(from)}&to=${String(to === toSeconds ? to + 1 : to)}`, bearerToken);
+    const page = await ask(base, `/targets/${encodeURIComponent(target)}/history?from=${String(from)}&to=${String(to === toSeconds ? to + 1 : to)}`, bearerToken);
     if (!page.ok) return page;
     const { timeSeconds, demand } = page.value as { readonly timeSeconds?: readonly number[]; readonly demand?: readonly (number | null)[] };
     if (!Array.isArray(timeSeconds) || !Array.isArray(demand)) return failure("permanent", `${base} answered no history: is it a Foretide daemon?`);
@@ -35,22 +36,18 @@ export async function readDaemonHistory(base: string, { target, fromSeconds, toS
 
 /** The policy that a running daemon holds for a target, every default filled in. */
 export async function readDaemonPolicy(base: string, name: string, bearerToken: string | undefined): Promise<Result<Policy>> {
-  const answer = await ask(base, `/api/v1/policies/${encodeURIComponent(name)}`, bearerToken);
+  const answer = await ask(base, `/policies/${encodeURIComponent(name)}`, bearerToken);
   if (!answer.ok) return answer;
   const { policy } = answer.value as { readonly policy?: Policy };
   return policy?.name === name ? success(policy) : failure("permanent", `${base} answered no policy: is it a Foretide daemon?`);
 }
 
-async function ask(base: string, path: string, bearerToken: string | undefined): Promise<Result<unknown>> {
+async function ask(base: string, path: string, token: string | undefined): Promise<Result<unknown>> {
   if (!URL.canParse(base)) return failure("permanent", `expected a daemon's address such as http://127.0.0.1:8080, found "${base}"`);
-  const address = `${base.replace(/\/+$/, "")}${path}`;
-  try {
-    const response = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000), ...(bearerToken !== undefined && { headers: { authorization: `Bearer ${bearerToken}` } }) });
-    const body: unknown = await response.json();
-    if (response.ok) return success(body);
-    return failure(response.status === 404 ? "missing" : response.status >= 500 ? "transient" : "permanent", `${address} answered ${String(response.status)}: ${String((body as { readonly detail?: unknown }).detail)}`);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return failure("transient", `${address} could not be asked: ${cause}`);
-  }
+  const answered = await exchange({ base: base.replace(/\/+$/, ""), token, timeoutMilliseconds: TIMEOUT_MILLISECONDS, redirect: "error" }, { method: "GET", path });
+  if (!answered.ok) return answered;
+  const { status, body } = answered.value;
+  if (body === undefined) return failure("transient", `${base} answered ${String(status)}, and no JSON: is it a Foretide daemon?`);
+  if (isGood(status)) return success(body);
+  return failure(status === 404 ? "missing" : status >= 500 ? "transient" : "permanent", `${base}/api/v1${path} answered ${String(status)}: ${String((body as { readonly detail?: unknown }).detail)}`);
 }

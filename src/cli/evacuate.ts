@@ -3,19 +3,18 @@ import { Command } from "commander";
 import type { Evacuation, SplitStatus } from "../app/traffic/traffic-view.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
-import { callDaemon, type DaemonAddress } from "./daemon-call.ts";
+import { callDaemon, withDaemonOptions, type DaemonOptions } from "./daemon-call.ts";
 
 const USAGE_ERROR = 64;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-interface Options extends DaemonAddress {
+interface Options extends DaemonOptions {
   readonly split?: string;
   readonly reason?: string;
   readonly author?: string;
   readonly for?: string;
   readonly key?: string;
   readonly abort?: true;
-  readonly json?: true;
 }
 
 /** `foretide evacuate`: tells the daemon to leave a region by measured steps, or to let its load return. */
@@ -28,11 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--author <name>", "who (USER)")
     .option("--for <duration>", "how long: 90m, 4h, 2d; then the load returns by itself", "4h")
     .option("--key <text>", "Idempotency-Key, so that a repeated call begins nothing twice; else a new one")
-    .option("--abort", "let the load return from now on")
-    .option("--url <address>", "where the daemon's API is (FORETIDE_URL, or http://127.0.0.1:8080)")
-    .option("--token-file <path>", "file with the bearer token (or FORETIDE_TOKEN)")
-    .option("--json", "print JSON");
-  const parsed = parseArguments(command, args);
+    .option("--abort", "let the load return from now on");
+  const parsed = parseArguments(withDaemonOptions(command), args);
   if (!parsed.ok) return parsed.exitCode;
   const options = parsed.options as Options;
   const [region = ""] = parsed.operands;

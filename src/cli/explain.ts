@@ -7,17 +7,14 @@ import type { JournalledDecision } from "../journal/journal.ts";
 import { JOURNAL_FOLDER, openSegmentJournal } from "../journal/segment-journal.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
-import { ask, daemonAddress, readToken } from "./ask-daemon.ts";
+import { readDaemon, withDaemonOptions, type DaemonOptions } from "./daemon-call.ts";
 import { COLOURED, explanationText, PLAIN } from "./explanation-text.ts";
 
 const USAGE_ERROR = 64;
 
-interface Options {
+interface Options extends DaemonOptions {
   readonly whyNot?: string;
   readonly data?: string;
-  readonly url?: string;
-  readonly tokenFile?: string;
-  readonly json?: true;
 }
 
 /**
@@ -29,11 +26,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .description("Explain a decision, or a target's newest one, from the daemon or from its journal alone.")
     .argument("<decision-or-target>", "a decision's id or a target's name")
     .option("--why-not <kind-or-count>", "also say why it was not scale-out, scale-in, rebalance, or so many replicas")
-    .option("--data <folder>", "read the journal in this data folder; no daemon is needed")
-    .option("--url <address>", "where the daemon's API is (FORETIDE_URL, or http://127.0.0.1:8080)")
-    .option("--token-file <path>", "file with the bearer token (or FORETIDE_TOKEN)")
-    .option("--json", "print JSON");
-  const parsed = parseArguments(command, args);
+    .option("--data <folder>", "read the journal in this data folder; no daemon is needed");
+  const parsed = parseArguments(withDaemonOptions(command), args);
   if (!parsed.ok) return parsed.exitCode;
   const options = parsed.options as Options;
   const [subject = ""] = parsed.operands;
@@ -82,14 +76,11 @@ async function fromJournal(subject: string, dataFolder: string, whyNot: string |
 }
 
 async function fromDaemon(subject: string, options: Options): Promise<Result<Explanation>> {
-  const base = daemonAddress(options.url);
-  const token = readToken(options.tokenFile);
-  if (!token.ok) return token;
   const query = options.whyNot === undefined ? "" : `?whyNot=${encodeURIComponent(options.whyNot)}`;
-  const path = (kind: string) => `${base}/api/v1/${kind}/${encodeURIComponent(subject)}/explanation${query}`;
-  const asDecision = await ask<Explanation>(path("decisions"), token.value);
+  const path = (kind: string) => `/${kind}/${encodeURIComponent(subject)}/explanation${query}`;
+  const asDecision = await readDaemon<Explanation>(options, path("decisions"));
   if (asDecision.ok || asDecision.failure !== "missing") return asDecision;
-  const asTarget = await ask<Explanation>(path("targets"), token.value);
+  const asTarget = await readDaemon<Explanation>(options, path("targets"));
   if (asTarget.ok || asTarget.failure !== "missing") return asTarget;
   return failure("missing", `the daemon knows no decision and no target "${subject}"`);
 }

@@ -4,18 +4,17 @@ import type { TargetMark } from "../app/forecasts/mark-book.ts";
 import { MARK_KINDS } from "../app/forecasts/mark-kinds.ts";
 import { failure, success, type Result } from "../model/result.ts";
 import { parseArguments } from "./arguments.ts";
-import { callDaemon, type DaemonAddress, type DaemonCall } from "./daemon-call.ts";
+import { callDaemon, withDaemonOptions, type DaemonCall, type DaemonOptions } from "./daemon-call.ts";
 
 const USAGE_ERROR = 64;
 
-interface Options extends DaemonAddress {
+interface Options extends DaemonOptions {
   readonly kind?: string;
   readonly from?: string;
   readonly to?: string;
   readonly undo?: string;
   readonly reason?: string;
   readonly author?: string;
-  readonly json?: true;
 }
 
 /** `foretide mark`: lists what a target's forecasts do not learn from, adds a stretch (a deploy, an outage), or undoes one. */
@@ -28,11 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--to <time>", "when it ended; now when left out")
     .option("--undo <mark>", "the id of a mark to take back")
     .option("--reason <text>", "why; it is journalled and shown")
-    .option("--author <name>", "who says so (USER when left out)")
-    .option("--url <address>", "where the daemon's API is (FORETIDE_URL, or http://127.0.0.1:8080)")
-    .option("--token-file <path>", "file with the bearer token (or FORETIDE_TOKEN)")
-    .option("--json", "print JSON");
-  const parsed = parseArguments(command, args);
+    .option("--author <name>", "who says so (USER when left out)");
+  const parsed = parseArguments(withDaemonOptions(command), args);
   if (!parsed.ok) return parsed.exitCode;
   const options = parsed.options as Options;
   const [target = ""] = parsed.operands;

@@ -2,31 +2,21 @@ import { Command } from "commander";
 import type { z } from "zod";
 import type { rightSizingSchema } from "../app/api/schemas/money.ts";
 import { parseArguments } from "./arguments.ts";
-import { ask, daemonAddress, readToken } from "./ask-daemon.ts";
+import { readDaemon, withDaemonOptions, type DaemonOptions } from "./daemon-call.ts";
 
 type RightSizing = z.output<typeof rightSizingSchema>;
 type Sizing = RightSizing["items"][number];
-
-interface Options {
-  readonly url?: string;
-  readonly tokenFile?: string;
-  readonly json?: true;
-}
 
 /** `foretide right-size`: what the replicas of targets use, and the machines that would carry them for less. Asks the daemon. */
 export async function run(args: readonly string[]): Promise<number> {
   const command = new Command("right-size")
     .description("The machines that would carry the measured CPU and memory of targets for less, each with its saving and its risk. A policy names what it measures beneath spec.usage.")
-    .argument("[targets...]", "only these targets; all that measure their use when left out")
-    .option("--url <address>", "where the daemon's API is (FORETIDE_URL, or http://127.0.0.1:8080)")
-    .option("--token-file <path>", "file with the bearer token (or FORETIDE_TOKEN)")
-    .option("--json", "print JSON");
-  const parsed = parseArguments(command, args);
+    .argument("[targets...]", "only these targets; all that measure their use when left out");
+  const parsed = parseArguments(withDaemonOptions(command), args);
   if (!parsed.ok) return parsed.exitCode;
-  const options = parsed.options as Options;
-  const token = readToken(options.tokenFile);
+  const options = parsed.options as DaemonOptions;
   const query = parsed.operands.map((target) => `target=${encodeURIComponent(target)}`).join("&");
-  const answer = token.ok ? await ask<RightSizing>(`${daemonAddress(options.url)}/api/v1/right-sizing${query === "" ? "" : `?${query}`}`, token.value) : token;
+  const answer = await readDaemon<RightSizing>(options, `/right-sizing${query === "" ? "" : `?${query}`}`);
   if (!answer.ok) {
     process.stderr.write(`foretide: ${answer.message}\n`);
     return 1;
