@@ -1,16 +1,12 @@
-import { z } from "zod";
 import type { KillSwitch } from "../../act/kill-switch.ts";
 import { createSwitch } from "../../act/traffic/registry.ts";
 import type { SplitReading, TrafficSwitch } from "../../act/traffic/traffic-switch.ts";
-import type { Journal } from "../../journal/journal.ts";
-import { valueOf } from "../../model/observation.ts";
-import type { Allocation } from "../../model/offering.ts";
 import type { Override } from "../../model/override.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../../plan/traffic-shift.ts";
-import type { Attribution, TargetStatus } from "../status/daemon-view.ts";
-import { EVACUATION_PHASES, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
-import { readWhole, replaceWhole } from "../whole-file.ts";
+import type { Attribution } from "../status/daemon-view.ts";
+import { EvacuationBook, shownEvacuation, type EvacuationBookParts, type EvacuationEntry, type Note } from "./evacuation-book.ts";
+import type { Evacuation, SplitStatus, TrafficView } from "./traffic-view.ts";
 
 /** One split as foretide.yaml has it. */
 export interface SplitSettings {
@@ -26,12 +22,8 @@ export interface SplitSettings {
   readonly sharesFrom?: string | undefined;
 }
 
-export interface TrafficParts {
-  readonly now: () => number;
-  readonly journal: Pick<Journal, "appendNote">;
+export interface TrafficParts extends EvacuationBookParts {
   readonly killSwitch: Pick<KillSwitch, "state">;
-  /** Where the evacuations are kept. */
-  readonly path: string;
   readonly target: (name: string) => Omit<RegionView, "region" | "share"> | undefined;
   /** Where a target's allocation lies, by region; undefined where it has none. */
   readonly allocated: (name: string) => Shares | undefined;
@@ -39,18 +31,8 @@ export interface TrafficParts {
   readonly onProblem: (split: string, reason: string) => void;
 }
 
-const ENTRY = z.object({
-  id: z.string(), split: z.string(), region: z.string(), reason: z.string(), author: z.string(), createdAtSeconds: z.number(), expiresAtSeconds: z.number(),
-  phase: z.enum(EVACUATION_PHASES), base: z.record(z.string(), z.number()), code: z.string(), note: z.string(),
-  lastMoveSeconds: z.number(), lastVersion: z.string().optional(), heldUntilSeconds: z.number(), moves: z.int(),
-});
-const BOOK = z.object({ format: z.literal(1), evacuations: z.array(ENTRY) });
-type Entry = z.infer<typeof ENTRY>;
-
 /** Another hand on the split is left alone for so long; then the evacuation goes on from where the shares stand. */
 const HELD_SECONDS = 300;
-/** Ended evacuations are kept for a day, so that a repeated request finds its own. */
-const KEPT_SECONDS = 86_400;
 const FLOOR_SECONDS = 900;
 const TICK_MILLISECONDS = 5_000;
 
@@ -74,67 +56,66 @@ const FOLLOW_TOLERANCE = 0.05;
 export class TrafficDesk implements TrafficView {
   readonly #parts: TrafficParts;
   readonly #splits: ReadonlyMap<string, Split>;
-  #entries: readonly Entry[];
+  readonly #book: EvacuationBook;
   #busy: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> | undefined;
 
-  private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, entries: readonly Entry[]) {
+  private constructor(parts: TrafficParts, splits: ReadonlyMap<string, Split>, book: EvacuationBook) {
     this.#parts = parts;
     this.#splits = splits;
-    this.#entries = entries;
+    this.#book = book;
   }
 
   /** A file that cannot be read, or a switch that cannot be made, is a failure. */
   static async open(settings: readonly SplitSettings[], parts: TrafficParts): Promise<Result<TrafficDesk>> {
-    const read = await readWhole(parts.path);
-    if (!read.ok) return read;
-    const parsed = BOOK.safeParse(read.value ?? { format: 1, evacuations: [] });
-    if (!parsed.success) return failure("permanent", `${parts.path} holds the evacuations and cannot be read: ${z.prettifyError(parsed.error)}`);
+    const book = await EvacuationBook.open(parts);
+    if (!book.ok) return book;
     const splits = new Map<string, Split>();
     for (const split of settings) {
       const made = await createSwitch(split.switch, { split: split.name, regions: Object.keys(split.regions), now: parts.now });
       if (!made.ok) return made;
       splits.set(split.name, { settings: split, made: made.value, reading: undefined, movedSeconds: parts.now(), followed: 0 });
     }
-    return success(new TrafficDesk(parts, splits, parsed.data.evacuations));
+    return success(new TrafficDesk(parts, splits, book.value));
   }
 
   splits(): readonly SplitStatus[] {
-    return [...this.#splits.values()].map(({ settings, reading }) => ({
-      split: settings.name, mode: settings.mode, targets: settings.regions, shares: reading?.shares, evacuation: this.#active(settings.name),
-    }));
+    return [...this.#splits.values()].map(({ settings, reading }) => {
+      const active = this.#book.active(settings.name);
+      return { split: settings.name, mode: settings.mode, targets: settings.regions, shares: reading?.shares, evacuation: active && shownEvacuation(active) };
+    });
   }
 
   evacuations(): readonly Evacuation[] {
-    return this.#entries.map(shown);
+    return this.#book.all.map(shownEvacuation);
   }
 
   evacuate(request: Parameters<TrafficView["evacuate"]>[0]): Promise<Result<Evacuation>> {
     return this.#inTurn(async () => {
-      const kept = this.#entries.find(({ id }) => id === request.id);
-      if (kept !== undefined) return success(shown(kept));
+      const kept = this.#book.find(request.id);
+      if (kept !== undefined) return success(shownEvacuation(kept));
       const split = this.#splits.get(request.split);
       if (split?.settings.regions[request.region] === undefined) return failure("missing", split === undefined ? `foretide.yaml has no traffic split ${request.split}` : `${request.split} has no region ${request.region}`);
-      const active = this.#active(request.split);
+      const active = this.#book.active(request.split);
       if (active !== undefined) return failure("permanent", `${active.region} is being evacuated (${active.phase}): one region of a split at a time`);
       const reading = await split.made.read();
       if (!reading.ok) return failure(reading.failure, `the split cannot be read, so nothing is begun: ${reading.message}`);
       if (sharesWithout(reading.value.shares, request.region) === undefined) return failure("permanent", `no other region of ${request.split} has any load: there is nowhere to go`);
-      const entry: Entry = { ...request, phase: "leaving", base: { ...reading.value.shares }, code: "begun", note: "begun", lastMoveSeconds: -1e9, heldUntilSeconds: 0, moves: 0 };
-      const stored = await this.#store([...this.#entries, entry], "evacuation", shown(entry));
-      return stored.ok ? success(shown(entry)) : stored;
+      const entry: EvacuationEntry = { ...request, phase: "leaving", base: { ...reading.value.shares }, code: "begun", note: "begun", lastMoveSeconds: -1e9, heldUntilSeconds: 0, moves: 0 };
+      const stored = await this.#book.add(entry, { kind: "evacuation", detail: shownEvacuation(entry) });
+      return stored.ok ? success(shownEvacuation(entry)) : stored;
     });
   }
 
   abort(id: string, by: Attribution): Promise<Result<Evacuation>> {
     return this.#inTurn(async () => {
-      const entry = this.#entries.find((one) => one.id === id);
+      const entry = this.#book.find(id);
       if (entry === undefined) return failure("missing", `there is no evacuation ${id}`);
-      if (entry.phase === "returning" || entry.phase === "returned") return success(shown(entry));
-      const next: Entry = { ...entry, phase: "returning", code: "aborted", note: `the load returns: ${by.reason} (${by.author})` };
-      const stored = await this.#replace(next, "evacuation", { ...shown(next), by });
-      return stored.ok ? success(shown(next)) : stored;
+      if (entry.phase === "returning" || entry.phase === "returned") return success(shownEvacuation(entry));
+      const next: EvacuationEntry = { ...entry, phase: "returning", code: "aborted", note: `the load returns: ${by.reason} (${by.author})` };
+      const stored = await this.#replace(next, { kind: "evacuation", detail: { ...shownEvacuation(next), by } });
+      return stored.ok ? success(shownEvacuation(next)) : stored;
     });
   }
 
@@ -166,15 +147,15 @@ export class TrafficDesk implements TrafficView {
       return;
     }
     split.reading = reading.value;
-    const entry = this.#entries.find((one) => one.split === split.settings.name && one.phase !== "returned");
+    const entry = this.#book.active(split.settings.name);
     await (entry === undefined ? this.#follow(split, reading.value) : this.#advance(entry, split, reading.value));
   }
 
-  async #advance(entry: Entry, split: Split, reading: SplitReading): Promise<void> {
+  async #advance(entry: EvacuationEntry, split: Split, reading: SplitReading): Promise<void> {
     const now = this.#parts.now();
     const due = entry.phase !== "returning" && now >= entry.expiresAtSeconds ? { ...entry, phase: "returning" as const, code: "expired", note: "the time is over: the load returns" } : entry;
     if (due.lastVersion !== undefined && due.lastVersion !== reading.version) {
-      await this.#replace({ ...due, lastVersion: reading.version, heldUntilSeconds: now + HELD_SECONDS, code: "foreign-write", note: `another hand has changed the split: left alone for ${HELD_SECONDS} s` }, "evacuation-held", { split: due.split, shares: reading.shares });
+      await this.#replace({ ...due, lastVersion: reading.version, heldUntilSeconds: now + HELD_SECONDS, code: "foreign-write", note: `another hand has changed the split: left alone for ${HELD_SECONDS} s` }, { kind: "evacuation-held", detail: { split: due.split, shares: reading.shares } });
       return;
     }
     if (now < due.heldUntilSeconds) return;
@@ -182,11 +163,11 @@ export class TrafficDesk implements TrafficView {
     const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: rulesOf(split, reading) });
     if (step.kind === "done") {
       if (due.phase === "returning") this.#setFloors(due, split, {});
-      await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, "evacuation", { id: due.id, phase: due.phase });
+      await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, { kind: "evacuation", detail: { id: due.id, phase: due.phase } });
       return;
     }
     this.#setFloors(due, split, step.floors);
-    if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text }, undefined, undefined);
+    if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text });
     else await this.#move(due, split, { reading, step });
   }
 
@@ -226,12 +207,12 @@ export class TrafficDesk implements TrafficView {
     return { ...outcome, version: after?.ok === true ? after.value.version : undefined, detail: { split: split.settings.name, idempotencyKey, ...outcome } };
   }
 
-  async #move(entry: Entry, split: Split, { reading, step }: { readonly reading: SplitReading; readonly step: ShiftStep & { readonly kind: "move" } }): Promise<void> {
+  async #move(entry: EvacuationEntry, split: Split, { reading, step }: { readonly reading: SplitReading; readonly step: ShiftStep & { readonly kind: "move" } }): Promise<void> {
     const now = this.#parts.now();
     const killed = this.#parts.killSwitch.state();
     if (killed.engaged || split.settings.mode !== "full") {
       const why = killed.engaged ? { code: "kill-switch", note: `the kill switch holds: ${killed.reason}` } : { code: "mode", note: `recommended: ${step.text}` };
-      await this.#replace({ ...entry, ...why }, undefined, undefined);
+      await this.#replace({ ...entry, ...why });
       return;
     }
     const idempotencyKey = `${entry.id}:${entry.phase}:${String(entry.moves + 1)}`;
@@ -239,7 +220,7 @@ export class TrafficDesk implements TrafficView {
     if (sent === undefined) return;
     const { lastVersion: _, ...unversioned } = entry;
     const lastMoveSeconds = sent.kind === "failed" ? entry.lastMoveSeconds : now;
-    await this.#replace({ ...unversioned, moves: entry.moves + 1, lastMoveSeconds, code: sent.code, note: sent.note, ...(sent.version !== undefined && { lastVersion: sent.version }) }, "traffic-outcome", sent.detail);
+    await this.#replace({ ...unversioned, moves: entry.moves + 1, lastMoveSeconds, code: sent.code, note: sent.note, ...(sent.version !== undefined && { lastVersion: sent.version }) }, { kind: "traffic-outcome", detail: sent.detail });
   }
 
   #views(split: Split, shares: Shares): readonly RegionView[] {
@@ -264,28 +245,10 @@ export class TrafficDesk implements TrafficView {
     }
   }
 
-  #active(split: string): Evacuation | undefined {
-    const entry = this.#entries.find((one) => one.split === split && one.phase !== "returned");
-    return entry && shown(entry);
-  }
-
-  /** Changes that say nothing new are not written. */
-  async #replace(entry: Entry, kind: string | undefined, detail: unknown): Promise<Result<void>> {
-    const before = this.#entries.find(({ id }) => id === entry.id);
-    if (JSON.stringify(before) === JSON.stringify(entry)) return success(undefined);
-    const stored = await this.#store(this.#entries.map((one) => (one.id === entry.id ? entry : one)), kind, detail);
+  async #replace(entry: EvacuationEntry, note?: Note): Promise<Result<void>> {
+    const stored = await this.#book.replace(entry, note);
     if (!stored.ok) this.#parts.onProblem(entry.split, stored.message);
     return stored;
-  }
-
-  async #store(entries: readonly Entry[], kind: string | undefined, detail: unknown): Promise<Result<void>> {
-    const now = this.#parts.now();
-    const kept = entries.filter(({ phase, expiresAtSeconds }) => phase !== "returned" || now < expiresAtSeconds + KEPT_SECONDS);
-    const written = await replaceWhole(this.#parts.path, { format: 1, evacuations: kept });
-    if (!written.ok) return written;
-    this.#entries = kept;
-    if (kind !== undefined) await this.#parts.journal.appendNote(now, kind, detail);
-    return written;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -321,31 +284,3 @@ interface Sent {
 function rulesOf({ settings }: Split, { ttlSeconds }: SplitReading): { readonly stepShare: number; readonly settleSeconds: number } {
   return { stepShare: settings.step, settleSeconds: Math.max(settings.settle, ttlSeconds) };
 }
-
-/** Replicas by region of an allocation, as shares; the region is the longest of those given that an offering's zone begins with. */
-export function allocatedShares(allocation: Allocation | undefined, regions: readonly string[]): Shares | undefined {
-  const counts: Record<string, number> = Object.fromEntries(regions.map((region) => [region, 0]));
-  let total = 0;
-  for (const [id, count] of Object.entries(allocation?.instances ?? {})) {
-    const zone = id.slice(0, Math.max(0, id.indexOf("/")));
-    const region = regions.filter((one) => zone.startsWith(one)).sort((a, b) => b.length - a.length)[0];
-    if (region === undefined) continue;
-    counts[region] = (counts[region] ?? 0) + count;
-    total += count;
-  }
-  return total === 0 ? undefined : Object.fromEntries(Object.entries(counts).map(([region, count]) => [region, count / total]));
-}
-
-/** What the desk asks of a target: the load that arrives, and what its ready replicas carry. */
-export function regionTarget({ replicas, capacity, signals }: TargetStatus): Omit<RegionView, "region" | "share"> {
-  const { ready } = replicas;
-  return {
-    demandPerSecond: valueOf(signals["demand"]?.observation), readyReplicas: ready, maxReplicas: replicas.max,
-    perReplica: capacity !== undefined && ready !== undefined && ready > 0 ? capacity / ready : undefined,
-  };
-}
-
-function shown({ lastMoveSeconds: _, lastVersion: __, heldUntilSeconds: ___, moves: ____, ...entry }: Entry): Evacuation {
-  return entry;
-}
-
