@@ -1,7 +1,7 @@
 import { withCalendar } from "./calendars/calendar-forecaster.ts";
 import { createEnsemble } from "./ensemble/ensemble.ts";
 import { MEMBERS } from "./ensemble/members.ts";
-import type { FitInput, FitResult, Forecaster } from "./forecaster.ts";
+import type { Forecaster } from "./forecaster.ts";
 
 /** The model that is used where none is named. */
 export const DEFAULT_FORECASTER = "auto";
@@ -14,9 +14,3 @@ export const FORECASTERS: Readonly<Record<string, Forecaster>> = {
   ...Object.fromEntries(Object.keys(MEMBERS).map((id) => [id, withCalendar(createEnsemble(id, [id]))])),
   [DEFAULT_FORECASTER]: withCalendar(createEnsemble(DEFAULT_FORECASTER, ENSEMBLE_MEMBERS)),
 };
-
-/** Fits the named forecaster; runs long (tens of milliseconds and more), so call it on a worker. */
-export function fitForecast(input: FitInput, forecasterId: string = DEFAULT_FORECASTER): FitResult {
-  const forecaster = FORECASTERS[forecasterId];
-  return forecaster === undefined ? { ok: false, reason: `no forecaster is called "${forecasterId}"` } : forecaster.fit(input);
-}

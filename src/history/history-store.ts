@@ -51,8 +51,6 @@ export interface HistoryOptions {
   readonly now?: () => number;
 }
 
-/** The longest signal of the step's rhythm that is kept by default. */
-export const RETENTION_SECONDS = 90 * 86_400;
 /** Hourly values are small (35 kB a signal and year): a year and a month, so that a yearly season can be seen. */
 export const HOURLY_RETENTION_SECONDS = 396 * 86_400;
 export const HOUR_SECONDS = 3_600;

@@ -83,6 +83,3 @@ export interface Journal {
   readonly damage: readonly JournalDamage[];
   close(): Promise<void>;
 }
-
-export const JOURNAL_RETENTION_SECONDS = 30 * 86_400;
-export const JOURNAL_MAX_BYTES = 2 * 2 ** 30;

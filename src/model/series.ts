@@ -1,2 +1,2 @@
 export type { Series } from "../../forecasts/series.ts";
-export type { Forecast, ForecastProvenance } from "../../forecasts/forecast.ts";
+export type { Forecast } from "../../forecasts/forecast.ts";

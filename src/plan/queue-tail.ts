@@ -26,15 +26,3 @@ function tailBelowSaturation(tail: QueueTail, use: number): number {
   const waits = blocking / (1 - use * (1 - blocking));
   return waits * Math.exp(-tail.requestsPerSecondPerReplica * (1 - use) * tail.objectiveSeconds);
 }
-
-/** The use at which exactly `budget` of the requests miss, by bisection; in (0, 0.995]. */
-export function useAtBudget(tail: QueueTail, budget: number): number {
-  let low = 0.01;
-  let high = 0.995;
-  for (let i = 0; i < 40; i += 1) {
-    const middle = (low + high) / 2;
-    if (tailBelowSaturation(tail, middle) > budget) high = middle;
-    else low = middle;
-  }
-  return low;
-}

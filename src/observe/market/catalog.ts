@@ -23,9 +23,7 @@ export interface RegionFacts {
   readonly marginalGramsPerKwh: number | null;
 }
 
-export const CATALOG_SOURCE = ec2.source;
 export const CATALOG_AS_OF_SECONDS = Date.parse(ec2.asOf) / 1000;
-export const REGIONS_SOURCE = regionTable.source;
 export const REGIONS_AS_OF_SECONDS = Date.parse(regionTable.asOf) / 1000;
 
 type PriceRow = readonly (number | string | null)[];
