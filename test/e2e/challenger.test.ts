@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { pino } from "pino";
 import { afterEach, expect, it } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => { for (const cleanup of cleanups.splice(0).reverse()) await cleanup(); });
@@ -30,12 +30,9 @@ interface Compared {
 }
 
 async function start(directory: string): Promise<Daemon> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const daemon = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: pino({ level: "silent" }) });
-  if (!daemon.ok) throw new Error(daemon.message);
-  cleanups.push(() => daemon.value.stop());
-  return daemon.value;
+  const daemon = await daemonOver(directory);
+  cleanups.push(() => daemon.stop());
+  return daemon;
 }
 
 /** Sends a load of 900 a second, as OTLP, until it is stopped. */

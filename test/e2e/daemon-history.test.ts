@@ -1,21 +1,15 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { serveFixture, type Served } from "../fixtures/daemon/served.ts";
 import { DaemonFixture } from "../fixtures/daemon/daemon-fixture.ts";
+import { runForetide, type Ended } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => { for (const cleanup of cleanups.splice(0).reverse()) await cleanup(); });
 
-function foretide(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => { resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }); });
-  });
-}
+const foretide = (...args: readonly string[]): Promise<Ended> => runForetide(args);
 
 async function daemon(token?: string): Promise<Served> {
   const served = await serveFixture({ daemon: new DaemonFixture(Math.floor(Date.now() / 5_000) * 5, 1_500), ...(token !== undefined && { token }) });

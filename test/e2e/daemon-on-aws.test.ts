@@ -3,15 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
 import type { Outcome } from "../../src/model/intent.ts";
 import { startFakeCloud, useCredentials, type FakeCloud } from "../fixtures/aws/cloud.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 import { BY, write } from "../fixtures/daemon/served.ts";
+import { startSteadyService } from "../fixtures/otlp/steady-service.ts";
 
 const GROUP = "shop-asg";
 let cloud: FakeCloud;
@@ -26,12 +24,8 @@ beforeAll(async () => {
   cloud.autoScaling.createGroup({ name: GROUP, min: 1, max: 20, desired: 2, startSeconds: 2 });
   directory = mkdtempSync(join(tmpdir(), "foretide-on-aws-"));
   writeConfiguration();
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  daemon = started.value;
-  stopService = startService(daemon.otlpHttpPort ?? 0);
+  daemon = await daemonOver(directory, "error");
+  stopService = startSteadyService(daemon.otlpHttpPort ?? 0, (add) => { add(requestsPerSecond / 10); });
 }, 60_000);
 afterAll(async () => {
   await stopService();
@@ -53,20 +47,6 @@ function writeConfiguration(): void {
   mkdirSync(join(directory, "policies"));
   writeFileSync(join(directory, "policies", "shop.yaml"), JSON.stringify({ apiVersion: "foretide.dev/v1", kind: "Policy", metadata: { name: "shop" }, spec }));
   writeFileSync(join(directory, "foretide.yaml"), JSON.stringify({ listen: { http: { port: 0 }, otlpHttp: { port: 0 }, otlpGrpc: { port: 0 } }, data: { directory: join(directory, "data") }, policies: ["policies"] }));
-}
-
-function startService(port: number): () => Promise<void> {
-  const exporter = new OTLPMetricExporter({ url: `http://127.0.0.1:${String(port)}/v1/metrics` });
-  const provider = new MeterProvider({ resource: resourceFromAttributes({ "service.name": "shop" }), readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 500, exportTimeoutMillis: 500 })] });
-  const requests = provider.getMeter("test").createCounter("shop.requests", { unit: "{request}" });
-  let servedTo = performance.now();
-  const timer = setInterval(() => {
-    for (const now = performance.now(); servedTo < now; servedTo += 100) requests.add(requestsPerSecond / 10);
-  }, 100);
-  return async () => {
-    clearInterval(timer);
-    await provider.shutdown();
-  };
 }
 
 const desired = (): number => cloud.autoScaling.group(GROUP).desired;

@@ -4,17 +4,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
 import type { Evacuation } from "../../src/app/traffic/traffic-view.ts";
 import { run } from "../../src/cli/evacuate.ts";
 import { useCredentials } from "../fixtures/aws/cloud.ts";
 import { route53Fake, type Route53Fake } from "../fixtures/aws/route53-fake.ts";
 import { startWire, type AwsWire } from "../fixtures/aws/wire.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
+import { startSteadyService } from "../fixtures/otlp/steady-service.ts";
 
 const REGIONS = ["us-east-1", "eu-west-1"];
 const TOTAL = 800;
@@ -45,12 +43,8 @@ beforeAll(async () => {
       switch: { route53: { hostedZoneId: "Z0SHOP", recordName: "shop.example.com", region: "us-east-1", endpoint: wire.endpoint } },
     }],
   }));
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  daemon = started.value;
-  stopService = startService(daemon.otlpHttpPort ?? 0);
+  daemon = await daemonOver(directory, "error");
+  stopService = startSteadyService(daemon.otlpHttpPort ?? 0, (add) => { for (const region of REGIONS) add((TOTAL * share(region)) / 10, { region }); });
 }, 60_000);
 afterAll(async () => {
   await stopService();
@@ -63,20 +57,6 @@ const share = (region: string): number => {
   const sum = dns.records.reduce((total, { weight }) => total + weight, 0);
   return (dns.records.find(({ setIdentifier }) => setIdentifier === region)?.weight ?? 0) / sum;
 };
-
-function startService(port: number): () => Promise<void> {
-  const exporter = new OTLPMetricExporter({ url: `http://127.0.0.1:${String(port)}/v1/metrics` });
-  const provider = new MeterProvider({ resource: resourceFromAttributes({ "service.name": "shop" }), readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 500, exportTimeoutMillis: 500 })] });
-  const requests = provider.getMeter("test").createCounter("shop.requests", { unit: "{request}" });
-  let servedTo = performance.now();
-  const timer = setInterval(() => {
-    for (const now = performance.now(); servedTo < now; servedTo += 100) for (const region of REGIONS) requests.add((TOTAL * share(region)) / 10, { region });
-  }, 100);
-  return async () => {
-    clearInterval(timer);
-    await provider.shutdown();
-  };
-}
 
 async function until(what: () => boolean, seconds = 60): Promise<void> {
   for (const end = performance.now() + seconds * 1_000; !what();) {

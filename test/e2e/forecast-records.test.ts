@@ -6,10 +6,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
 import type { TargetMark } from "../../src/app/forecasts/mark-book.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
 import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const DAY = 86_400;
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
@@ -17,11 +17,7 @@ let directory: string;
 let daemon: Daemon;
 
 async function start(): Promise<Daemon> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "silent" }) });
-  if (!started.ok) throw new Error(started.message);
-  return started.value;
+  return await daemonOver(directory);
 }
 
 /** Two targets on a real day's rhythm: "old" with three weeks behind it, "new" with three hours, half as large. */

@@ -1,29 +1,18 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
 import { unwrap } from "../contract/history-store.contract.ts";
+import { runForetide, type Ended } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "foretide-import-")); });
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
-interface Ended { readonly code: number; readonly stdout: string; readonly stderr: string }
-
-function foretide(args: readonly string[], input = ""): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [MAIN, "import", ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+const foretide = (args: readonly string[], input = ""): Promise<Ended> => runForetide(["import", ...args], { cwd: folder, input });
 
 async function stored(data: string, signal: string, [from, to]: readonly [number, number]): Promise<number[]> {
   const history = unwrap(await openSqliteHistory(join(folder, data, "history.sqlite")));

@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSegmentJournal } from "../../src/journal/segment-journal.ts";
 import { canonicalJson } from "../../src/model/canonical-json.ts";
 import { unwrap } from "../contract/history-store.contract.ts";
 import { appendRecord, recordAt } from "../fixtures/journal-work.ts";
+import { runForetide, type Ended } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const RECORDS = 60;
 let folder: string;
 
@@ -21,14 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
-function foretide(args: readonly string[], input = ""): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [MAIN, "journal", ...args], { cwd: folder, maxBuffer: 1e8 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+const foretide = (args: readonly string[], input = ""): Promise<Ended> => runForetide(["journal", ...args], { cwd: folder, input });
 
 describe("foretide journal", () => {
   it("exports the records of a journal that a daemon holds, and imports them into another", async () => {

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import type { SimulatedActuator } from "../../src/act/actuators/simulated.ts";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 let daemon: Daemon | undefined;
 let server: Server | undefined;
@@ -51,11 +51,7 @@ async function start(service: string): Promise<(answers: Readonly<Record<string,
     listen: { http: { port: 0 }, otlpHttp: { enabled: false }, otlpGrpc: { enabled: false } }, data: { directory: join(directory, "data") }, policies: ["policies"],
     sources: { interruptions: { [service]: { address: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, every: 0.05 } } },
   }));
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  daemon = started.value;
+  daemon = await daemonOver(directory, "error");
   return (next) => { answers = next; };
 }
 

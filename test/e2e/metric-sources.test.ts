@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
+import { readConfiguration, type Daemon } from "../../src/app/daemon.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 import { parsePrometheusText } from "../fixtures/prometheus-text.ts";
 import { prometheusWire } from "../fixtures/prometheus-wire.ts";
 
@@ -32,13 +32,10 @@ function configuration(metrics: unknown, policies: string): string {
   return directory;
 }
 
-async function daemonOver(directory: string): Promise<Daemon> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const daemon = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: pino({ level: "silent" }) });
-  if (!daemon.ok) throw new Error(daemon.message);
-  cleanups.push(() => daemon.value.stop());
-  return daemon.value;
+async function running(directory: string): Promise<Daemon> {
+  const daemon = await daemonOver(directory);
+  cleanups.push(() => daemon.stop());
+  return daemon;
 }
 
 async function until<T>(read: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
@@ -62,7 +59,7 @@ describe("a policy's source", () => {
       { lines: { file: { path, everySeconds: 0.2 } }, main: { prometheus: { url: wire.url, everySeconds: 1, bearerToken: "t0ken" } } },
       [policy("from-file", "{ source: lines, metric: jobs, extract: gauge }"), policy("from-name", "{ source: main, metric: level, extract: gauge, select: { pod: a } }"), policy("from-query", "{ source: main, metric: sum(level), extract: gauge }")].join("---\n"),
     );
-    const { view, httpPort } = await daemonOver(directory);
+    const { view, httpPort } = await running(directory);
     for (const [name, value, replicas] of [["from-file", 45, 5], ["from-name", 70, 7], ["from-query", 120, 12]] as const) {
       const demand = await until(() => { const found = view.target(name)?.signals["demand"]; return found?.observation.kind === "value" ? found : undefined; }, `${name} has its demand`);
       expect(demand.observation).toMatchObject({ kind: "value", value });
@@ -81,7 +78,7 @@ describe("a policy's source", () => {
     cleanups.push(() => wire.close());
     wire.fail = { status: 503, body: "upstream connect error" };
     const directory = configuration({ main: { prometheus: { url: wire.url, everySeconds: 1 } } }, policy("web", "{ source: main, metric: level, extract: gauge }"));
-    const { view, httpPort } = await daemonOver(directory);
+    const { view, httpPort } = await running(directory);
     const observation = (): { readonly kind: string; readonly detail?: string } | undefined => view.target("web")?.signals["demand"]?.observation;
     const absent = await until(() => { const found = observation(); return found?.kind === "absent" && found.detail?.includes("main fails") === true ? found : undefined; }, "an absence with its cause");
     expect(absent.detail).toMatch(/no series of level has been seen; main fails: level: HTTP 503/);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const PRICE_USD = 3.6;
 const directory = mkdtempSync(join(tmpdir(), "foretide-money-"));
@@ -29,11 +29,7 @@ function policy(cost: Readonly<Record<string, unknown>>): unknown {
 }
 
 async function start(): Promise<void> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  daemon = started.value;
+  daemon = await daemonOver(directory, "error");
 }
 
 async function get<T>(path: string): Promise<T> {

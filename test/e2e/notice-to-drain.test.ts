@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
 import { startFakeCloud, useCredentials, type FakeCloud } from "../fixtures/aws/cloud.ts";
 import { rebalanceAdvice, spotWarning } from "../fixtures/aws/sqs-fake.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const GROUP = "shop-asg";
 let cloud: FakeCloud;
@@ -38,11 +38,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<void> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  daemon = started.value;
+  daemon = await daemonOver(directory, "error");
   await until(() => daemon.view.target("shop")?.replicas.desired !== undefined);
 }
 

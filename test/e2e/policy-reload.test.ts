@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
+import { readConfiguration, type Daemon } from "../../src/app/daemon.ts";
 import { watchConfiguration, type PolicyWatcher } from "../../src/app/policies/policy-watcher.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const BY = { author: "test", reason: "reload" };
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -33,13 +33,10 @@ function replace(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
-async function daemonOver(directory: string): Promise<Daemon> {
-  const loaded = readConfiguration(directory);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const daemon = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(directory), log: pino({ level: "silent" }) });
-  if (!daemon.ok) throw new Error(daemon.message);
-  cleanups.push(() => daemon.value.stop());
-  return daemon.value;
+async function running(directory: string): Promise<Daemon> {
+  const daemon = await daemonOver(directory);
+  cleanups.push(() => daemon.stop());
+  return daemon;
 }
 
 function configuration(policies: string, watch = false): { readonly directory: string; readonly file: string } {
@@ -80,7 +77,7 @@ function broken(i: number): string {
 describe("a reload", () => {
   it("keeps the old policies through a thousand bad files, says why each time, and takes the next good one", async () => {
     const { directory, file } = configuration(many(3, 20));
-    const { view } = await daemonOver(directory);
+    const { view } = await running(directory);
     const before = view.policies();
     expect(before).toMatchObject({ generation: 1 });
     for (let i = 0; i < 1000; i++) {
@@ -99,7 +96,7 @@ describe("a reload", () => {
 
   it("is refused where it changes more than the set share of the targets, unless it is forced", async () => {
     const { directory, file } = configuration(many(8, 20));
-    const { view } = await daemonOver(directory);
+    const { view } = await running(directory);
     replace(file, many(8, 30));
     expect(await view.reloadPolicies(BY)).toMatchObject({ ok: false, generation: 1 });
     expect(view.policies().entries.every(({ policy }) => policy.replicas.max === 20)).toBe(true);
@@ -163,7 +160,7 @@ describe("the watcher", () => {
 
   it("brings a changed file into a running daemon, and a bad one changes nothing", async () => {
     const { directory, file } = configuration(many(3, 20), true);
-    const { view } = await daemonOver(directory);
+    const { view } = await running(directory);
     replace(file, broken(2));
     await until(() => view.policies().problems.length > 0, "the bad file is told");
     expect(view.policies().generation).toBe(1);

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,8 +9,8 @@ import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
 import { openSegmentJournal } from "../../src/journal/segment-journal.ts";
 import { launchBrowser } from "../fixtures/browser.ts";
 import { unwrap } from "../contract/history-store.contract.ts";
+import { runForetide, type Ended } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const START = 1_700_006_400;
 const MINUTES = 2 * 1_440;
 const folder = mkdtempSync(join(tmpdir(), "foretide-replay-"));
@@ -36,11 +35,7 @@ spec:
   ${spec}
 `;
 
-function foretide(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => { resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }); });
-  });
-}
+const foretide = (...args: readonly string[]): Promise<Ended> => runForetide(args);
 
 beforeAll(() => {
   const rows = Array.from({ length: MINUTES }, (_, minute) => `${String(START + 60 * minute)},${String(loadAt(minute))}`);
@@ -50,7 +45,7 @@ beforeAll(() => {
 });
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
-const replay = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> => foretide("replay", "--policy", at("web.yaml"), "--history", at("demand.csv"), "--warm-up", "1", ...args);
+const replay = (...args: readonly string[]): Promise<Ended> => foretide("replay", "--policy", at("web.yaml"), "--history", at("demand.csv"), "--warm-up", "1", ...args);
 
 describe("foretide replay", () => {
   it("compares the policy with the peers, at their defaults and in hindsight, and with the optimum: misses, money and grams in every row", async () => {
@@ -158,7 +153,7 @@ describe("the replay's page", () => {
 });
 
 describe("foretide plan", () => {
-  const plan = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  const plan = (...args: readonly string[]): Promise<Ended> =>
     foretide("plan", "--policy", at("lean.yaml"), "--against", at("web.yaml"), "--history", at("demand.csv"), "--days", "1", ...args);
 
   it("says what would change in replicas, dollars, grams and error-budget minutes, and by its exit code that something does", async () => {

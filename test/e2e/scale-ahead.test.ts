@@ -9,11 +9,11 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { readConfiguration, startDaemon, type Daemon } from "../../src/app/daemon.ts";
-import { createLog } from "../../src/app/telemetry/log.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
 import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import { compressedLoad, DAY_SECONDS, RAMP_SECONDS, RAMP_START_SECONDS, WEEK_SECONDS } from "../fixtures/compressed-day.ts";
+import { daemonOver } from "../fixtures/daemon/daemon-over.ts";
 
 const STEP_SECONDS = 5;
 const RATE_PER_REPLICA = 100;
@@ -36,11 +36,7 @@ async function live(transport: "http" | "grpc", forecast: boolean): Promise<Live
   const midnightSeconds = startSeconds + SETTLE_SECONDS - RAMP_START_SECONDS;
   const configuration = writeConfiguration(directory, forecast);
   await importTwoWeeks(directory, midnightSeconds);
-  const loaded = readConfiguration(configuration);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const started = await startDaemon({ configuration: loaded.configuration, reread: () => readConfiguration(configuration), log: createLog({ level: "error" }) });
-  if (!started.ok) throw new Error(started.message);
-  const daemon = started.value;
+  const daemon = await daemonOver(configuration, "error");
   const service = startService(daemon, transport, midnightSeconds);
   const rampSeconds = startSeconds + SETTLE_SECONDS;
   await until(rampSeconds);

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,17 +5,13 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { runForetide, type Ended } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const TESTS = fileURLToPath(new URL("../../config/tests", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "foretide-test-"));
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
-function foretide(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd: folder }, (error, stdout, stderr) => { resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }); });
-  });
-}
+const foretide = (...args: readonly string[]): Promise<Ended> => runForetide(args, { cwd: folder });
 
 function written(name: string, text: string): string {
   writeFileSync(join(folder, name), text);

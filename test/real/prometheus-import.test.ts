@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { queryPrometheusRange } from "../../src/history/prometheus-range.ts";
 import { openSqliteHistory } from "../../src/history/sqlite-history.ts";
 import { unwrap } from "../contract/history-store.contract.ts";
 import { isInstalled, prometheus, type Rows, victoriaMetrics } from "../fixtures/range-servers.ts";
+import { runForetide } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const STEP = 60;
 /** Twelve days of minutes: more than one answer of a server holds. An hour is missing. */
 const MINUTES = 12 * 1_440;
@@ -24,12 +22,6 @@ function valueAt(seconds: number): number {
 function rows(): Rows {
   const times = Array.from({ length: MINUTES + 1 }, (_, minute) => START + minute * STEP);
   return times.filter((seconds) => seconds < GAP.from || seconds >= GAP.to).map((seconds) => [seconds, valueAt(seconds)]);
-}
-
-function foretide(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => { resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }); });
-  });
 }
 
 describe.each([prometheus, victoriaMetrics])("a range query of $name", ({ command, start }) => {
@@ -49,7 +41,7 @@ describe.each([prometheus, victoriaMetrics])("a range query of $name", ({ comman
     });
 
     it("is imported whole, over the limit of points, with the missing hour as a gap", async () => {
-      const ended = await foretide(["import", "--target", "web", "--data", folder, "--prometheus", url, "--query", "sum(load)", "--from", String(START), "--to", String(END)]);
+      const ended = await runForetide(["import", "--target", "web", "--data", folder, "--prometheus", url, "--query", "sum(load)", "--from", String(START), "--to", String(END)]);
       expect(ended).toMatchObject({ code: 0, stderr: "" });
       const history = unwrap(await openSqliteHistory(join(folder, "history.sqlite")));
       const { values } = unwrap(await history.read({ target: "web", signal: "demand", stepSeconds: STEP }, START, END));

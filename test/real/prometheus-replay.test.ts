@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isInstalled, prometheus, type Rows, victoriaMetrics } from "../fixtures/range-servers.ts";
+import { runForetide } from "../fixtures/run-foretide.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** Nine days of minutes: more than one answer of a server holds. */
 const MINUTES = 9 * 1_440;
 const END = Math.floor(Date.now() / 86_400_000) * 86_400;
@@ -22,12 +20,6 @@ spec:
   leadTime: 2m
   evaluationInterval: 60s
 `;
-
-function foretide(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => { resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }); });
-  });
-}
 
 interface Report {
   readonly fromSeconds: number;
@@ -58,7 +50,7 @@ describe.each([prometheus, victoriaMetrics])("a replay of what $name holds", ({ 
     it("asks for the policy's own signal, page by page, and equals the replay of the same rows in a file", async () => {
       const common = ["replay", "--policy", policy, "--against", "hpa", "--no-hindsight", "--format", "json", "--warm-up", "4"];
       const span = ["--from", String(END - 60 * MINUTES), "--to", String(END)];
-      const [asked, read] = await Promise.all([foretide([...common, ...span, "--history", url]), foretide([...common, ...span, "--history", csv])]);
+      const [asked, read] = await Promise.all([runForetide([...common, ...span, "--history", url]), runForetide([...common, ...span, "--history", csv])]);
       expect(asked).toMatchObject({ code: 0, stderr: "" });
       const [fromServer, fromFile] = [JSON.parse(asked.stdout) as Report, JSON.parse(read.stdout) as Report];
       expect(fromServer.toSeconds).toBe(fromFile.toSeconds);
@@ -70,14 +62,14 @@ describe.each([prometheus, victoriaMetrics])("a replay of what $name holds", ({ 
 
     it("is planned on, and the saved plan still holds when the server is asked again", async () => {
       const plan = join(folder, "plan.json");
-      const made = await foretide(["plan", "--policy", policy, "--history", url, "--query", "sum(load)", "--to", String(END), "--days", "4", "--out", plan]);
+      const made = await runForetide(["plan", "--policy", policy, "--history", url, "--query", "sum(load)", "--to", String(END), "--days", "4", "--out", plan]);
       expect(made).toMatchObject({ code: 0, stderr: "" });
-      expect(await foretide(["plan", "--check", plan])).toMatchObject({ code: 0 });
+      expect(await runForetide(["plan", "--check", plan])).toMatchObject({ code: 0 });
     });
 
     it("that holds nothing of the policy's signal is refused with the query that was asked", async () => {
       writeFileSync(join(folder, "other.yaml"), POLICY.replace("{ metric: load, extract: gauge }", "{ preset: http-rate, service: shop }"));
-      const ended = await foretide(["replay", "--policy", join(folder, "other.yaml"), "--history", url]);
+      const ended = await runForetide(["replay", "--policy", join(folder, "other.yaml"), "--history", url]);
       expect(ended).toMatchObject({ code: 64, stdout: "" });
       expect(ended.stderr).toContain('sum(rate(http_server_request_duration_seconds_count{job=~"(.+/)?shop"}[60s]))');
     });
