@@ -42,6 +42,13 @@ export function ordersDropped(state: LeadTimeEstimate): LeadTimeEstimate {
 export function plannedLeadTimeSeconds(state: LeadTimeEstimate): number {
   const measured = state.measuredSeconds;
   if (measured.length < 5) return state.believedSeconds ?? DEFAULT_SECONDS;
+  const known = QUANTILES.get(measured);
+  if (known !== undefined) return known;
   const sorted = measured.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(0.8 * sorted.length) - 1] ?? DEFAULT_SECONDS;
+  const planned = sorted[Math.ceil(0.8 * sorted.length) - 1] ?? DEFAULT_SECONDS;
+  QUANTILES.set(measured, planned);
+  return planned;
 }
+
+/** By the list of measurements, which is never edited: a step asks several times, and a new one comes with a start only. */
+const QUANTILES = new WeakMap<readonly number[], number>();

@@ -1,5 +1,4 @@
-import type { Journal } from "../journal/journal.ts";
-import { openMemoryJournal } from "../journal/memory-journal.ts";
+import type { JournalPass } from "../journal/journal.ts";
 import { contentDigest } from "../model/content-digest.ts";
 import type { Decision } from "../model/decision.ts";
 import { missing, present } from "../model/observation.ts";
@@ -20,10 +19,9 @@ export interface DriveOptions {
   readonly history: readonly DriveObservation[];
   /** The policy as it holds at a time: schedules and events applied. */
   effective(policy: Policy, timeSeconds: number): Policy;
+  /** Told of each pass, as a daemon journals it. */
+  onPass?(pass: JournalPass): void;
 }
-
-/** So that a conversation of a million lines stays small. */
-const KEPT_PASSES = 1_000;
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -34,8 +32,6 @@ const OPTIONAL_SIGNALS = ["utilization", "missRatio", "backlog"] as const;
 export class DriveSession {
   private readonly options: DriveOptions;
   private readonly fits = new PunctualFits();
-  /** The newest passes, as the daemon journals them. */
-  readonly journal: Journal = openMemoryJournal({ maxRecords: KEPT_PASSES });
   private started: { policy: Policy; state: GroupState; lastSeconds: number } | undefined;
   private readonly seen = new Set<string>();
   private knowsReady = false;
@@ -103,8 +99,7 @@ export class DriveSession {
     const { decisions, intents, nextState } = step(started.state, snapshot, [policy]);
     const [decision] = decisions;
     if (decision === undefined) throw new Error("a step without a decision");
-    // In memory: it is taken at once, and there is no effect to wait for.
-    void this.journal.appendPass({ group: policy.group, snapshot, policyDigests: { [policy.name]: policy.digest }, decisions, intents });
+    this.options.onPass?.({ group: policy.group, snapshot, policyDigests: { [policy.name]: policy.digest }, decisions, intents });
     this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
     this.fits.make(nextState, [policy]);
     this.decided.push({ time: line.time, replicas: decision.desiredReplicas });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { DriveSession } from "../../../src/replay/drive-session.ts";
+import type { DriveOptions } from "../../../src/replay/drive-session.ts";
 import { policyOf } from "../../fixtures/policy.ts";
 
 const START = { type: "start", time: 1_700_000_000, intervalSeconds: 15, target: { name: "web", min: 1, max: 200, requestsPerSecondPerReplica: 100, leadTimeSeconds: 120 }, objective: { latencySeconds: 0.25, errorBudget: 0.001 } };
 
-function session(): DriveSession {
-  return new DriveSession({ policy: policyOf(), history: [], effective: (policy) => policy });
+function session(onPass?: DriveOptions["onPass"]): DriveSession {
+  return new DriveSession({ policy: policyOf(), history: [], effective: (policy) => policy, ...(onPass !== undefined && { onPass }) });
 }
 
 function ask(drive: DriveSession, line: unknown): Readonly<Record<string, unknown>> {
@@ -54,15 +55,15 @@ describe("foretide drive", () => {
     expect(ask(drive, OBSERVATION)).toEqual(ask(started(), OBSERVATION));
   });
 
-  it("takes what it decided to run a lead time later, where no ready count is told", async () => {
-    const drive = started();
-    for (let at = 15; at <= 900; at += 15) ask(drive, { type: "observation", time: 1_700_000_000 + at, demand: at <= 450 ? 500 : 3_000 });
+  it("takes what it decided to run a lead time later, where no ready count is told", () => {
     const passes: { readonly desired: number; readonly ready: number }[] = [];
-    for await (const record of drive.journal.read(1)) {
-      const decision = record.type === "pass" ? record.pass.decisions[0] : undefined;
-      const workload = record.type === "pass" ? record.pass.snapshot.targets["web"]?.workload : undefined;
+    const drive = session((pass) => {
+      const [decision] = pass.decisions;
+      const workload = pass.snapshot.targets["web"]?.workload;
       if (decision !== undefined) passes.push({ desired: decision.desiredReplicas, ready: workload?.kind === "value" ? workload.readyReplicas : NaN });
-    }
+    });
+    ask(drive, START);
+    for (let at = 15; at <= 900; at += 15) ask(drive, { type: "observation", time: 1_700_000_000 + at, demand: at <= 450 ? 500 : 3_000 });
     const ordered = passes.findIndex(({ desired }) => desired > 20);
     expect(ordered).toBeGreaterThan(0);
     expect(passes[ordered + 7]?.ready).toBeLessThan(20);
