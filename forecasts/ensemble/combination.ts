@@ -1,3 +1,10 @@
+/** The weights of two tracked horizons, and the share of the second one. */
+export interface MixedWeights {
+  readonly near: Float64Array;
+  readonly far: Float64Array;
+  readonly share: number;
+}
+
 /**
  * Combines the members' forecasts of one row: their weighted mean after each was drawn to within one weighted mean distance
  * of the weighted median, so that a member that has lost its way is outvoted. Weights sum to 1.
@@ -8,19 +15,18 @@ export class Combination {
   private readonly weights: Float64Array;
 
   constructor(members: number) {
-    this.order = new Int32Array(members);
+    this.order = Int32Array.from({ length: members }, (_, j) => j);
     this.values = new Float64Array(members);
     this.weights = new Float64Array(members);
   }
 
-  /** Sets one member's forecast and weight for the next `result`. */
-  set(member: number, value: number, weight: number): void {
-    this.values[member] = value;
-    this.weights[member] = weight;
-  }
-
-  result(): number {
+  /** Combines what stands at `place` of each member's path. */
+  at(place: number, paths: readonly Float64Array[], { near, far, share }: MixedWeights): number {
     const { values, weights } = this;
+    for (let j = 0; j < values.length; j++) {
+      values[j] = paths[j]![place]!;
+      weights[j] = near[j]! + share * (far[j]! - near[j]!);
+    }
     const middle = this.median();
     let spread = 0;
     for (let j = 0; j < values.length; j++) spread += weights[j]! * Math.abs(values[j]! - middle);
@@ -32,19 +38,19 @@ export class Combination {
   /** The least forecast at which half of the weight is reached. */
   private median(): number {
     const { order, values, weights } = this;
-    for (let j = 0; j < values.length; j++) {
+    // From the order of the row before, which is seldom far from this one's.
+    for (let j = 1; j < order.length; j++) {
+      const member = order[j]!;
+      const value = values[member]!;
       let at = j;
-      while (at > 0 && values[order[at - 1]!]! > values[j]!) {
-        order[at] = order[at - 1]!;
-        at--;
-      }
-      order[at] = j;
+      for (; at > 0 && values[order[at - 1]!]! > value; at--) order[at] = order[at - 1]!;
+      order[at] = member;
     }
     let reached = 0;
-    for (const j of order) {
-      reached += weights[j]!;
-      if (reached >= 0.5) return values[j]!;
+    for (let j = 0; j < order.length; j++) {
+      reached += weights[order[j]!]!;
+      if (reached >= 0.5) return values[order[j]!]!;
     }
-    return values[order[values.length - 1]!]!;
+    return values[order[order.length - 1]!]!;
   }
 }

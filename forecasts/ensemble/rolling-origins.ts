@@ -120,17 +120,14 @@ class OriginScores {
 
   /** The ensemble's forecasts from each origin. */
   combined(weights: readonly Float64Array[], table: KnotTable): Float64Array[] {
-    return this.rolling.paths[0]!.map((path, origin) => path.map((_, place) => this.point(origin, place + 1, weights, table)));
-  }
-
-  private point(origin: number, k: number, weights: readonly Float64Array[], table: KnotTable): number {
-    const near = table.lower[k - 1]!;
-    const low = weights[near]!;
-    const high = weights[Math.min(near + 1, weights.length - 1)]!;
-    const share = table.share[k - 1]!;
-    const { paths } = this.rolling;
-    for (let j = 0; j < paths.length; j++) this.combination.set(j, paths[j]![origin]![k - 1]!, low[j]! + share * (high[j]! - low[j]!));
-    return this.combination.result();
+    return this.rolling.origins.map((_, origin) => {
+      const paths = this.rolling.paths.map((ofMember) => ofMember[origin]!);
+      return paths[0]!.map((__, place) => {
+        const lower = table.lower[place]!;
+        const mixed = { near: weights[lower]!, far: weights[Math.min(lower + 1, weights.length - 1)]!, share: table.share[place]! };
+        return this.combination.at(place, paths, mixed);
+      });
+    });
   }
 
   private isKnown(row: number): boolean {

@@ -67,6 +67,13 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
+/** For each of some horizons: the tracked ones around it, and the share of the farther one. */
+interface Places {
+  readonly near: Int32Array;
+  readonly far: Int32Array;
+  readonly share: Float64Array;
+}
+
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
 export class RunningEnsemble implements OnlineForecaster {
   readonly id: string;
@@ -204,16 +211,15 @@ export class RunningEnsemble implements OnlineForecaster {
 
   /** The paths of all rivals, and what the trust gate gives out of them. */
   private points(horizons: readonly number[]): { readonly given: Float64Array; readonly rivals: readonly Float64Array[] } {
+    const places = this.placesOf(horizons);
     const members = this.paths(this.members, horizons);
-    const ensemble = this.combine(horizons, members);
+    const ensemble = this.combine(places, members);
     const [seasonalNaive, now] = this.paths(this.baselines, horizons) as [Float64Array, Float64Array];
+    const rivals = [...members, ensemble, seasonalNaive, now];
+    if (this.trackers.every(({ trusted }) => trusted === "ensemble")) return { given: ensemble, rivals };
     const trusted: Record<Trusted, Float64Array> = { ensemble, "seasonal-naive": seasonalNaive, now };
-    const given = ensemble.map((_, i) => {
-      const [near, far, share] = this.between(horizons[i]!);
-      const low = trusted[this.trackers[near]!.trusted][i]!;
-      return low + share * (trusted[this.trackers[far]!.trusted][i]! - low);
-    });
-    return { given, rivals: [...members, ensemble, seasonalNaive, now] };
+    // The knots around a horizon trust the same rival.
+    return { given: ensemble.map((_, i) => trusted[this.trackers[places.near[i]!]!.trusted][i]!), rivals };
   }
 
   private paths(members: readonly SeatedMember[], horizons: readonly number[]): Float64Array[] {
@@ -225,41 +231,48 @@ export class RunningEnsemble implements OnlineForecaster {
     });
   }
 
-  private combine(horizons: readonly number[], paths: readonly Float64Array[]): Float64Array {
-    const points = new Float64Array(horizons.length);
-    for (let i = 0; i < horizons.length; i++) {
-      const [near, far, share] = this.between(horizons[i]!);
-      const low = this.weights[near]!;
-      const high = this.weights[far]!;
-      for (let j = 0; j < paths.length; j++) this.combination.set(j, paths[j]![i]!, low[j]! + share * (high[j]! - low[j]!));
-      points[i] = this.combination.result();
+  private combine({ near, far, share }: Places, paths: readonly Float64Array[]): Float64Array {
+    const points = new Float64Array(near.length);
+    for (let i = 0; i < points.length; i++) {
+      points[i] = this.combination.at(i, paths, { near: this.weights[near[i]!]!, far: this.weights[far[i]!]!, share: share[i]! });
     }
     return points;
   }
 
   private fillQuantiles(horizons: readonly number[], levels: readonly number[], points: Float64Array, out: readonly Float64Array[]): void {
-    const offsets = this.trackers.map((tracker) => levels.map((level) => tracker.offset(level)));
+    const { near, far, share } = this.placesOf(horizons);
+    const offsets = this.trackers.map((tracker) => Float64Array.from(levels, (level) => tracker.offset(level)));
     for (let i = 0; i < horizons.length; i++) {
-      const [near, far, share] = this.between(horizons[i]!);
+      const low = offsets[near[i]!]!;
+      const high = offsets[far[i]!]!;
       const scatter = this.hourSpread.ratio(this.windows.raw.count - 1 + horizons[i]!);
       let least = this.saved.floor ?? -Infinity;
       for (let q = 0; q < levels.length; q++) {
-        const low = offsets[near]![q]!;
-        const value = points[i]! + scatter * (low + share * (offsets[far]![q]! - low));
-        least = Math.max(least, value);
+        least = Math.max(least, points[i]! + scatter * (low[q]! + share[i]! * (high[q]! - low[q]!)));
         out[q]![i] = least;
       }
     }
   }
 
-  /** The knots around a horizon. Where they trust different rivals, whose residuals do not mix, the nearer one stands for both. */
-  private between(horizon: number): readonly [near: number, far: number, share: number] {
-    const place = Math.min(horizon, this.table.lower.length) - 1;
-    const near = this.table.lower[place]!;
-    const far = Math.min(near + 1, this.trackers.length - 1);
-    const share = this.table.share[place]!;
-    if (this.trackers[near]!.trusted === this.trackers[far]!.trusted) return [near, far, share];
-    return share < 0.5 ? [near, near, 0] : [far, far, 0];
+  /** The knots around each horizon. Where they trust different rivals, whose residuals do not mix, the nearer one stands for both. */
+  private placesOf(horizons: readonly number[]): Places {
+    const count = horizons.length;
+    const places: Places = { near: new Int32Array(count), far: new Int32Array(count), share: new Float64Array(count) };
+    for (let i = 0; i < count; i++) {
+      const place = Math.min(horizons[i]!, this.table.lower.length) - 1;
+      let near = this.table.lower[place]!;
+      let far = Math.min(near + 1, this.trackers.length - 1);
+      let share = this.table.share[place]!;
+      if (this.trackers[near]!.trusted !== this.trackers[far]!.trusted) {
+        if (share < 0.5) far = near;
+        else near = far;
+        share = 0;
+      }
+      places.near[i] = near;
+      places.far[i] = far;
+      places.share[i] = share;
+    }
+    return places;
   }
 
   private shares(): Record<string, number> {

@@ -29,6 +29,8 @@ class ArxRidge implements Member {
   private readonly lags: readonly number[];
   private readonly cycle: Harmonics;
   private coefficients: Float64Array = new Float64Array(0);
+  /** The room that a forecast is worked out in. */
+  private path: Float64Array = new Float64Array(0);
 
   constructor(shape: Shape) {
     this.lags = lagsOf(shape);
@@ -60,17 +62,16 @@ class ArxRidge implements Member {
   }
 
   forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void {
-    const { lags, coefficients, cycle } = this;
-    const path = new Float64Array(Math.max(0, ...horizons.slice(-1)));
-    cycle.at(window.count);
-    for (let k = 0; k < path.length; k++) {
-      let sum = coefficients[0]!;
-      for (let j = 0; j < lags.length; j++) {
-        const back = k - lags[j]!;
-        sum += coefficients[1 + j]! * (back >= 0 ? path[back]! : window.ago(-back));
-      }
-      for (let j = 0; j < cycle.width; j++) sum += coefficients[1 + lags.length + j]! * cycle.values[j]!;
-      cycle.step();
+    const { lags, coefficients } = this;
+    const length = horizons.at(-1) ?? 0;
+    if (this.path.length < length) this.path = new Float64Array(length);
+    const path = this.path.subarray(0, length).fill(coefficients[0]!);
+    // What is known by now first, so that only the lags within the path remain for the recursion.
+    for (let j = 0; j < lags.length; j++) window.addScaled(path, lags[j]!, coefficients[1 + j]!, Math.min(lags[j]!, length));
+    this.cycle.addTo(path, window.count, coefficients.subarray(1 + lags.length));
+    for (let k = 0; k < length; k++) {
+      let sum = path[k]!;
+      for (let j = 0; j < lags.length && lags[j]! <= k; j++) sum += coefficients[1 + j]! * path[k - lags[j]!]!;
       path[k] = Math.max(-BOUND, Math.min(BOUND, sum));
     }
     for (let i = 0; i < horizons.length; i++) out[i] = path[horizons[i]! - 1]!;
@@ -105,23 +106,22 @@ function lagsOf({ rows, day, week }: Shape): number[] {
   return [...lags].sort((a, b) => a - b);
 }
 
-/** Cosines and sines of the day's and the week's first harmonics. `at` computes them, `step` turns them on by one row. */
+/** Cosines and sines of the day's and the week's first harmonics. */
 class Harmonics {
   readonly width: number;
   readonly values: Float64Array;
   private readonly frequencies: Float64Array;
-  private readonly turns: Float64Array;
 
   constructor({ day, week }: Shape) {
     const frequencies: number[] = [];
     for (let h = 1; h <= Math.min(DAY_HARMONICS, (day >> 1) - 1); h++) frequencies.push((2 * Math.PI * h) / day);
     for (let h = 1; h <= (week > 0 ? WEEK_HARMONICS : 0); h++) frequencies.push((2 * Math.PI * h) / week);
     this.frequencies = Float64Array.from(frequencies);
-    this.turns = Float64Array.from(frequencies.flatMap((f) => [Math.cos(f), Math.sin(f)]));
     this.width = 2 * frequencies.length;
     this.values = new Float64Array(this.width);
   }
 
+  /** Sets `values` for a row. */
   at(row: number): void {
     for (const [i, frequency] of this.frequencies.entries()) {
       this.values[2 * i] = Math.cos(frequency * row);
@@ -129,13 +129,20 @@ class Harmonics {
     }
   }
 
-  step(): void {
-    const { values, turns } = this;
-    for (let i = 0; i < this.width; i += 2) {
-      const cosine = values[i]!;
-      const sine = values[i + 1]!;
-      values[i] = cosine * turns[i]! - sine * turns[i + 1]!;
-      values[i + 1] = sine * turns[i]! + cosine * turns[i + 1]!;
+  /** Adds what they make of the coefficients at `row` and the rows after it, each wave by its recurrence y'' = 2·cos(f)·y' − y. */
+  addTo(path: Float64Array, row: number, coefficients: Float64Array): void {
+    for (let i = 0; i < this.frequencies.length; i++) {
+      const frequency = this.frequencies[i]!;
+      const wave = (at: number): number => coefficients[2 * i]! * Math.cos(frequency * at) + coefficients[2 * i + 1]! * Math.sin(frequency * at);
+      const turn = 2 * Math.cos(frequency);
+      let now = wave(row);
+      let next = wave(row + 1);
+      for (let k = 0; k < path.length; k++) {
+        path[k] = path[k]! + now;
+        const after = turn * next - now;
+        now = next;
+        next = after;
+      }
     }
   }
 }

@@ -76,10 +76,15 @@ class DoubleSeasonalSmoothing implements Member {
   forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void {
     const { day, week } = this.shape;
     const memory = this.gains?.memory ?? 0;
+    let error = this.error;
+    let reached = 0;
     for (let i = 0; i < horizons.length; i++) {
-      const row = window.count + horizons[i]! - 1;
+      const k = horizons[i]!;
+      const row = window.count + k - 1;
       const seasonal = this.dayCycle[row % day]! + (week > 0 ? this.weekCycle[row % week]! : 0);
-      out[i] = this.level + seasonal + memory ** horizons[i]! * this.error;
+      error *= k - reached === 1 ? memory : memory ** (k - reached);
+      reached = k;
+      out[i] = this.level + seasonal + error;
     }
   }
 
@@ -211,6 +216,8 @@ class SmoothingLoss {
     const sums = new Float64Array(horizons.length);
     const counts = new Float64Array(horizons.length);
     const memories = Float64Array.from(horizons, (horizon) => gains.memory ** horizon);
+    const dayOffsets = Int32Array.from(horizons, (horizon) => (horizon - 1) % day);
+    const weekOffsets = Int32Array.from(horizons, (horizon) => (horizon - 1) % week);
     const stride = Math.max(1, Math.floor((end - this.burnIn) / 1200));
     let level = this.start.level;
     let error = 0;
@@ -221,7 +228,10 @@ class SmoothingLoss {
         for (let j = 0; j < horizons.length; j++) {
           const target = row + horizons[j]! - 1;
           if (target >= end) continue;
-          const forecast = level + dayCycle[target % day]! + weekCycle[target % week]! + memories[j]! * error;
+          const dayAhead = daySlot + dayOffsets[j]!;
+          const weekAhead = weekSlot + weekOffsets[j]!;
+          const seasonal = dayCycle[dayAhead < day ? dayAhead : dayAhead - day]! + weekCycle[weekAhead < week ? weekAhead : weekAhead - week]!;
+          const forecast = level + seasonal + memories[j]! * error;
           sums[j] = sums[j]! + Math.abs(values[target]! - forecast);
           counts[j] = counts[j]! + 1;
         }

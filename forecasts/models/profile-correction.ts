@@ -51,6 +51,7 @@ class ProfileCorrection implements Member {
   private readonly dayRates: Float64Array;
   private readonly weekRates: Float64Array;
   private readonly features: Float64Array;
+  private readonly constants: Float64Array;
   private readonly halfSmooth: number;
   private coefficients: Float32Array[] = [];
   private training: Lessons | undefined;
@@ -70,6 +71,7 @@ class ProfileCorrection implements Member {
     this.weekDrifts = new Float64Array(this.weekRates.length);
     this.width = 3 + this.dayRates.length + (shape.week > 0 ? 2 + this.weekRates.length : 0);
     this.features = new Float64Array(this.width);
+    this.constants = new Float64Array(this.knots.length);
     this.training = new Lessons(shape, this.knots, this.width);
   }
 
@@ -93,18 +95,39 @@ class ProfileCorrection implements Member {
   }
 
   forecastAt(window: RowWindow, horizons: readonly number[], out: Float64Array): void {
-    const { lower, share } = this.table;
+    const { table, coefficients, constants } = this;
+    const { day, week } = this.shape;
+    const weekly = 3 + this.dayDrifts.length;
+    for (let knot = 0; knot < constants.length; knot++) constants[knot] = this.constantOf(coefficients[knot]!);
     for (let i = 0; i < horizons.length; i++) {
-      const base = this.fillFeatures(window, horizons[i]!);
-      const place = Math.min(horizons[i]!, lower.length) - 1;
-      const index = lower[place]!;
-      const weight = share[place]!;
-      const near = this.coefficients[index]!;
-      const far = this.coefficients[Math.min(index + 1, this.coefficients.length - 1)]!;
-      let sum = base;
-      for (let j = 0; j < this.width; j++) sum += (near[j]! + weight * (far[j]! - near[j]!)) * this.features[j]!;
+      const k = horizons[i]!;
+      const place = Math.min(k, table.lower.length) - 1;
+      const share = table.share[place]!;
+      const lower = table.lower[place]!;
+      const upper = Math.min(lower + 1, coefficients.length - 1);
+      const near = coefficients[lower]!;
+      const far = coefficients[upper]!;
+      const target = window.count + k - 1;
+      const base = this.dayProfile[target % day]!;
+      const dayAgo = day - ((k - 1) % day);
+      let sum = base + constants[lower]! + share * (constants[upper]! - constants[lower]!);
+      sum += (near[1]! + share * (far[1]! - near[1]!)) * (window.ago(dayAgo) - base);
+      sum += (near[2]! + share * (far[2]! - near[2]!)) * (smoothed(window, dayAgo, this.halfSmooth) - base);
+      if (week > 0) {
+        sum += (near[weekly]! + share * (far[weekly]! - near[weekly]!)) * (this.weekProfile[target % week]! - base);
+        sum += (near[weekly + 1]! + share * (far[weekly + 1]! - near[weekly + 1]!)) * (window.ago(week - ((k - 1) % week)) - base);
+      }
       out[i] = sum;
     }
+  }
+
+  /** The constant and the drifts, which are the same at all horizons, times a knot's coefficients. */
+  private constantOf(coefficients: Float32Array): number {
+    let sum = coefficients[0]!;
+    for (let j = 0; j < this.dayDrifts.length; j++) sum += coefficients[3 + j]! * this.dayDrifts[j]!;
+    const from = 5 + this.dayDrifts.length;
+    for (let j = 0; j < this.weekDrifts.length; j++) sum += coefficients[from + j]! * this.weekDrifts[j]!;
+    return sum;
   }
 
   moveLevel(_window: RowWindow, slope: number, offset: number): void {
@@ -263,11 +286,6 @@ function drift(drifts: Float64Array, rates: Float64Array, deviation: number): vo
 
 /** Mean of the known rows around the one `rows` ago. */
 function smoothed(window: RowWindow, rows: number, half: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let ago = Math.max(1, rows - half); ago <= rows + half; ago++) {
-    sum += window.ago(ago);
-    count++;
-  }
-  return sum / count;
+  const newest = Math.max(1, rows - half);
+  return window.sum(newest, rows + half) / (rows + half - newest + 1);
 }

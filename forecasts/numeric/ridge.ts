@@ -30,9 +30,12 @@ export interface NormalEquations {
 
 /** Normal equations after the rounds of reweighting, each from a fit with the options' penalty. */
 export function robustNormal(rows: RegressionRows, options: RidgeOptions): NormalEquations {
-  let equations = accumulate(rows, rows.weights);
+  const plain = accumulate(rows, rows.weights, emptyNormal(rows.width));
+  let equations = plain;
   for (let round = 0; round < options.robustRounds; round++) {
-    equations = accumulate(rows, huberWeights(rows, solveNormal(equations, options.penalty)));
+    // Few rows lie outside the cut: only what they lose is taken off.
+    const changes = huberWeights(rows, solveNormal(equations, options.penalty)).map((weight, i) => weight - rows.weights[i]!);
+    equations = accumulate(rows, changes, copyNormal(plain));
   }
   return equations;
 }
@@ -61,25 +64,60 @@ export function meanAbsoluteError(rows: RegressionRows, coefficients: Float64Arr
   return total > 0 ? sum / total : 0;
 }
 
-function accumulate({ features, targets, count, width }: RegressionRows, weights: Float64Array): NormalEquations {
-  const matrix = new Float64Array(width * width);
-  const moment = new Float64Array(width);
-  const row = new Float64Array(width);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const weight = weights[i]!;
-    if (weight === 0) continue;
-    total += weight;
-    const target = targets[i]!;
-    // The row is copied to a short array of its own: the inner loop is where a fit spends its time.
-    for (let a = 0; a < width; a++) row[a] = features[i * width + a]!;
-    for (let a = 0, at = 0; a < width; a++, at += width - a) {
-      const weighted = row[a]! * weight;
-      moment[a] = moment[a]! + weighted * target;
-      for (let b = 0; b <= a; b++, at++) matrix[at] = matrix[at]! + weighted * row[b]!;
+function emptyNormal(width: number): NormalEquations {
+  return { matrix: new Float64Array(width * width), moment: new Float64Array(width), total: 0 };
+}
+
+function copyNormal({ matrix, moment, total }: NormalEquations): NormalEquations {
+  return { matrix: matrix.slice(), moment: moment.slice(), total };
+}
+
+/** Rows that are added to the sums at once: this is where a fit spends its time. */
+const BLOCK = 4;
+
+/** Adds the rows, each with its weight, to `equations`; one of weight 0 is passed over. */
+function accumulate({ features, targets, count, width }: RegressionRows, weights: Float64Array, equations: NormalEquations): NormalEquations {
+  const { matrix, moment } = equations;
+  const rows = new Float64Array(BLOCK * width);
+  const scaled = new Float64Array(BLOCK * width);
+  let { total } = equations;
+  let filled = 0;
+  for (let i = 0; i <= count; i++) {
+    if (i < count) {
+      const weight = weights[i]!;
+      if (weight === 0) continue;
+      total += weight;
+      const target = targets[i]!;
+      for (let a = 0, at = filled * width, from = i * width; a < width; a++, at++, from++) {
+        rows[at] = features[from]!;
+        scaled[at] = features[from]! * weight;
+        moment[a] = moment[a]! + scaled[at]! * target;
+      }
+      if (++filled < BLOCK) continue;
+    } else {
+      rows.fill(0, filled * width);
+      scaled.fill(0, filled * width);
     }
+    addBlock(matrix, rows, scaled, width);
+    filled = 0;
   }
   return { matrix, moment, total };
+}
+
+/** Adds the products of a block's rows to the lower triangle. */
+function addBlock(matrix: Float64Array, rows: Float64Array, scaled: Float64Array, width: number): void {
+  const second = width;
+  const third = 2 * width;
+  const fourth = 3 * width;
+  for (let a = 0, at = 0; a < width; a++, at += width - a) {
+    const first = scaled[a]!;
+    const next = scaled[second + a]!;
+    const after = scaled[third + a]!;
+    const last = scaled[fourth + a]!;
+    for (let b = 0; b <= a; b++, at++) {
+      matrix[at] = matrix[at]! + first * rows[b]! + next * rows[second + b]! + after * rows[third + b]! + last * rows[fourth + b]!;
+    }
+  }
 }
 
 function huberWeights(rows: RegressionRows, coefficients: Float64Array): Float64Array {

@@ -26,6 +26,32 @@ export class RowWindow {
     return this.ring[index < 0 ? index + this.ring.length : index]!;
   }
 
+  /** Adds `factor` times the row `rows` ago to `out[0]`, the one after it to `out[1]`, and so on for `length` rows (at most `rows`). */
+  addScaled(out: Float64Array, rows: number, factor: number, length: number): void {
+    const { ring } = this;
+    const known = Math.min(this.count, ring.length);
+    let index = this.next - Math.min(rows, known);
+    if (index < 0) index += ring.length;
+    for (let k = 0; k < length; k++) {
+      out[k] = out[k]! + factor * ring[index]!;
+      if (rows - k <= known && ++index === ring.length) index = 0;
+    }
+  }
+
+  /** The sum of the rows from `oldest` ago to `newest` ago, both included. */
+  sum(newest: number, oldest: number): number {
+    const { ring } = this;
+    const known = Math.min(this.count, ring.length);
+    let index = this.next - Math.min(oldest, known);
+    if (index < 0) index += ring.length;
+    let sum = 0;
+    for (let rows = oldest; rows >= newest; rows--) {
+      sum += ring[index]!;
+      if (rows <= known && ++index === ring.length) index = 0;
+    }
+    return sum;
+  }
+
   /** Changes all rows but the newest `kept` in place. */
   transformBefore(kept: number, change: (value: number) => number): void {
     for (let back = kept + 1; back <= Math.min(this.count, this.ring.length); back++) {

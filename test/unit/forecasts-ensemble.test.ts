@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Combination } from "../../forecasts/ensemble/combination.ts";
+import { Combination, type MixedWeights } from "../../forecasts/ensemble/combination.ts";
 import { weightsFromErrors } from "../../forecasts/ensemble/weights.ts";
 import type { OnlineForecaster } from "../../forecasts/forecaster.ts";
 import { AdaptiveLevels, CONTROLLED_LEVELS } from "../../forecasts/intervals/adaptive-levels.ts";
@@ -29,13 +29,20 @@ describe("the members' weights", () => {
   });
 });
 
+const pathsOf = (values: readonly number[]): Float64Array[] => values.map((value) => Float64Array.of(value));
+const evenly = (weights: readonly number[]): MixedWeights => ({ near: Float64Array.from(weights), far: Float64Array.from(weights), share: 0 });
+
 describe("the combination", () => {
   it("is the weighted mean of members that agree, and outvotes one that does not", () => {
     const combination = new Combination(3);
-    [10, 11, 12].forEach((value, j) => { combination.set(j, value, 1 / 3); });
-    expect(combination.result()).toBeCloseTo(11, 0);
-    [10, 11, 1000].forEach((value, j) => { combination.set(j, value, [0.4, 0.4, 0.2][j]!); });
-    expect(combination.result()).toBeLessThan(60);
+    expect(combination.at(0, pathsOf([10, 11, 12]), evenly([1 / 3, 1 / 3, 1 / 3]))).toBeCloseTo(11, 0);
+    expect(combination.at(0, pathsOf([10, 11, 1000]), evenly([0.4, 0.4, 0.2]))).toBeLessThan(60);
+  });
+
+  it("mixes the weights of two horizons", () => {
+    const [near, far] = [Float64Array.of(1, 0), Float64Array.of(0, 1)];
+    expect(new Combination(2).at(0, pathsOf([10, 20]), { near, far, share: 0 })).toBe(10);
+    expect(new Combination(2).at(0, pathsOf([10, 20]), { near, far, share: 1 })).toBe(20);
   });
 
   it("stays between the least and the greatest member", () => {
@@ -43,9 +50,9 @@ describe("the combination", () => {
     for (let round = 0; round < 200; round++) {
       const values = Array.from({ length: 5 }, () => 100 * uniform());
       const combination = new Combination(5);
-      values.forEach((value, j) => { combination.set(j, value, 0.2); });
-      expect(combination.result()).toBeGreaterThanOrEqual(Math.min(...values) - 1e-9);
-      expect(combination.result()).toBeLessThanOrEqual(Math.max(...values) + 1e-9);
+      const combined = combination.at(0, pathsOf(values), evenly([0.2, 0.2, 0.2, 0.2, 0.2]));
+      expect(combined).toBeGreaterThanOrEqual(Math.min(...values) - 1e-9);
+      expect(combined).toBeLessThanOrEqual(Math.max(...values) + 1e-9);
     }
   });
 });
