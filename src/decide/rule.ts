@@ -17,6 +17,8 @@ export interface RuleContext {
   /** The highest need of the last day: what a fallback never goes below. */
   readonly recentPeak: number;
   readonly recent: RecentCounts;
+  /** From tick to tick: the policy's interval, or the pace at which ticks come where that is slower. */
+  readonly tickSeconds: number;
   /** How long this target has been watched. */
   readonly watchedSeconds: number;
   readonly overrides: readonly Override[];

@@ -1,4 +1,4 @@
-import { extremeWithin } from "./recent-counts.ts";
+import { extremeWithin, unbrokenSince } from "./recent-counts.ts";
 import type { Rule } from "./rule.ts";
 import { unchanged } from "./rule.ts";
 
@@ -8,10 +8,15 @@ import { unchanged } from "./rule.ts";
  */
 export const stabilization: Rule = {
   code: "stabilization",
-  apply(count, { policy, recent, timeSeconds, currentReplicas, watchedSeconds }) {
+  apply(count, { policy, recent, timeSeconds, currentReplicas, watchedSeconds, tickSeconds }) {
     const { scaleInStabilizationSeconds, scaleOutStabilizationSeconds } = policy.behavior;
     if (count < currentReplicas && watchedSeconds < scaleInStabilizationSeconds) return { count: currentReplicas, text: "watched for too short a time to scale in" };
     if (count < currentReplicas) {
+      const since = unbrokenSince(recent, scaleInStabilizationSeconds, tickSeconds) ?? timeSeconds;
+      // Where nothing was seen for a while, nobody knows the highest need of the window: one low reading is no evidence.
+      if (since > timeSeconds - scaleInStabilizationSeconds) {
+        return { count: currentReplicas, text: `data have come again for ${String(Math.round(timeSeconds - since))} s only: no scale-in before they fill the ${String(scaleInStabilizationSeconds)} s of the window` };
+      }
       const highest = extremeWithin(recent, timeSeconds, scaleInStabilizationSeconds, Math.max) ?? count;
       const kept = Math.min(currentReplicas, Math.max(count, highest));
       return kept === count ? unchanged(count) : { count: kept, text: `the highest need of the last ${String(scaleInStabilizationSeconds)} s` };

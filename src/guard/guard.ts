@@ -13,7 +13,8 @@ export interface GuardInput {
   /** What the last step decided: what the inventory is held against. */
   readonly askedReplicas: number | undefined;
   readonly workload: WorkloadObservation;
-  readonly bounds: { readonly min: number; readonly max: number; readonly from?: string };
+  /** `ownMax`: the policy's own, where a schedule has lowered `max`: a schedule's takes nothing away on bad data. */
+  readonly bounds: { readonly min: number; readonly max: number; readonly ownMax?: number; readonly from?: string };
   /** Why a scale-in may not be trusted: each signal that is stale, absent or invalid, with its cause. Empty: all are good. */
   readonly badInputs: readonly string[];
   readonly overrides: readonly Override[];
@@ -67,15 +68,21 @@ function clampsFor(state: GuardState, input: GuardInput, current: number): reado
   if (allowed !== undefined) {
     clamps.push({ code: "guard-fleet-limit", text: `the fleet may lose ${String(allowed)} more replicas now`, allow: (count) => Math.max(count, current - Math.max(0, allowed)) });
   }
+  if (bounds.ownMax !== undefined) clamps.push(boundsClamp(bounds));
   if (badInputs.length > 0) noScaleIn("guard-bad-data", `no scale-in on bad data: ${badInputs.join(", ")}`);
   if (input.timeSeconds < state.haltedUntilSeconds) noScaleIn("guard-halt", state.haltCause);
-  clamps.push({ code: "guard-bounds", text: `at least ${String(bounds.min)}, at most ${String(bounds.max)}${bounds.from === undefined ? "" : ` (${bounds.from})`}`, allow: (count) => Math.max(bounds.min, Math.min(bounds.max, count)) });
+  // A person's own word outranks the lack of data: the policy's maximum, or a target that is shut down.
+  clamps.push(boundsClamp({ ...bounds, max: bounds.ownMax ?? bounds.max }));
   for (const override of input.overrides) {
     if (!applies(override, input)) continue;
     if (override.kind === "pause") clamps.push({ code: "guard-pause", text: pauseText(override), allow: () => current });
     if (override.kind === "pause-scale-in") noScaleIn("guard-pause-scale-in", pauseText(override));
   }
   return clamps;
+}
+
+function boundsClamp({ min, max, from }: GuardInput["bounds"]): Clamp {
+  return { code: "guard-bounds", text: `at least ${String(min)}, at most ${String(max)}${from === undefined ? "" : ` (${from})`}`, allow: (count) => Math.max(min, Math.min(max, count)) };
 }
 
 function applies(override: Override, input: GuardInput): boolean {

@@ -60,6 +60,8 @@ export interface ReplicaBounds {
   readonly idleAfterSeconds?: number;
   /** While a schedule has shut the target down: the bounds that hold once it is woken. */
   readonly awake?: { readonly min: number; readonly max: number };
+  /** Where a schedule or an event has lowered `max`: the policy's own. Only that one takes replicas away on bad data. */
+  readonly ownMax?: number;
   /** What has set these bounds, in words, where it is not the policy itself. */
   readonly from?: string;
 }

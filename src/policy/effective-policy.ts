@@ -21,7 +21,8 @@ export function effectivePolicy(policy: Policy, timeSeconds: number): Policy {
   if (policy.schedules === undefined && policy.events === undefined) return policy;
   const { min, max, offFrom } = effectiveBounds(policy, timeSeconds);
   if (offFrom !== undefined) return { ...policy, replicas: { ...policy.replicas, min: 0, max: 0, awake: { min, max }, from: `shut down by the schedule ${offFrom}` } };
-  return min === policy.replicas.min && max === policy.replicas.max ? policy : { ...policy, replicas: { ...policy.replicas, min, max } };
+  if (min === policy.replicas.min && max === policy.replicas.max) return policy;
+  return { ...policy, replicas: { ...policy.replicas, min, max, ...(max < policy.replicas.max && { ownMax: policy.replicas.max }) } };
 }
 
 export function effectiveBounds(policy: Policy, timeSeconds: number): EffectiveBounds {

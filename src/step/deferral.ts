@@ -56,12 +56,13 @@ export function deferWork(state: TargetState, { seen, policy, decided, nowSecond
   const hour = Math.floor(nowSeconds / HOUR_SECONDS);
   const kept = before.planned?.hour === hour ? before.planned.replicas : (plan.replicas[0] ?? policy.replicas.min);
   const planned = before.planned?.hour === hour && backlog > 0 ? kept : Math.min(kept, plan.replicas[0] ?? kept);
-  const replicas = chosen(deferral, { planned, urgent: plan.urgentReplicas, running: state.lastDesired ?? 0, hasWork: backlog > 0, min: policy.replicas.min });
+  const replicas = chosen(deferral, { planned, urgent: plan.urgentReplicas, running: state.lastDesired ?? 0, hasWork: backlog > 0, min: policy.replicas.min, decided });
   return { replicas, reasons: [reasonOf({ plan, replicas, planned, min: policy.replicas.min, decided, backlog, nowSeconds })], memory: { cohorts, seenSeconds: nowSeconds, usdByHour, planned: { hour, replicas: planned } } };
 }
 
-function chosen(deferral: DeferralSpec, { planned, urgent, running, hasWork, min }: { readonly planned: number; readonly urgent: number; readonly running: number; readonly hasWork: boolean; readonly min: number }): number {
-  if (!hasWork) return min;
+function chosen(deferral: DeferralSpec, { planned, urgent, running, hasWork, min, decided }: { readonly planned: number; readonly urgent: number; readonly running: number; readonly hasWork: boolean; readonly min: number; readonly decided: number }): number {
+  // A backlog of zero does not count what is being worked on: the last replica goes by the rule of the idle time, as without deferral.
+  if (!hasWork) return Math.max(min, Math.min(1, running, decided));
   const begun = deferral.interruptible ? 0 : running;
   return Math.max(planned, urgent, begun, min);
 }
@@ -74,7 +75,7 @@ function remember(usdByHour: readonly number[], usd: number | undefined, nowSeco
 
 function reasonOf({ plan, replicas, planned, min, decided, backlog, nowSeconds }: { readonly plan: ReturnType<typeof deferQueue>; readonly replicas: number; readonly planned: number; readonly min: number; readonly decided: number; readonly backlog: number; readonly nowSeconds: number }): Reason {
   if (plan.urgentReplicas > 0) return { code: "deferral-deadline", text: `the latest safe start has come for ${backlog.toFixed(0)} items that wait: they run now, whatever an hour costs`, before: decided, after: replicas };
-  if (backlog <= 0) return { code: "deferral-idle", text: "nothing waits", before: decided, after: replicas };
+  if (backlog <= 0) return { code: "deferral-idle", text: replicas > min ? "nothing waits: the last replica stays until nothing is known to come" : "nothing waits", before: decided, after: replicas };
   const wait = Number.isFinite(plan.latestStartSeconds) ? `; the latest safe start is in ${String(Math.round((plan.latestStartSeconds - nowSeconds) / 60))} min` : "";
   const later = plan.replicas.findIndex((count, at) => at > 0 && count > min);
   const when = later > 0 ? `, more in ${String(later)} h` : "";

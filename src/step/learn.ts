@@ -91,9 +91,18 @@ function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput
   });
 }
 
-/** An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. */
-function leadTimeAfter(before: TargetState, { snapshot, seen }: LearnInput, ready: number | undefined): LeadTimeEstimate {
-  if (seen.workload.kind === "absent" || ready === undefined) return before.leadTime;
+/** Between two readings further apart than so many intervals an order may have arrived at any time. */
+const UNWATCHED_INTERVALS = 4;
+
+/**
+ * An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. While nobody
+ * looks (the daemon is down, the workload cannot be read) an order may arrive at any time: how long it took is then not known.
+ */
+function leadTimeAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, ready: number | undefined): LeadTimeEstimate {
+  if (seen.workload.kind === "absent" || ready === undefined) return ordersDropped(before.leadTime);
+  const pace = before.previousTickSeconds === undefined ? 0 : (before.lastTickSeconds ?? 0) - before.previousTickSeconds;
+  const gap = snapshot.timeSeconds - (before.lastTickSeconds ?? snapshot.timeSeconds);
+  if (gap > UNWATCHED_INTERVALS * Math.max(policy.evaluationIntervalSeconds, pace)) return ordersDropped(before.leadTime);
   const total = seen.workload.readyReplicas + seen.workload.pendingReplicas;
   const was = before.lastTotalReplicas;
   const arrived = readySeen(before.leadTime, snapshot.timeSeconds, ready);

@@ -62,7 +62,7 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
     timeSeconds: snapshot.timeSeconds, policy, currentReplicas: current, plan, demandMissingSeconds: missing,
     recentPeak: state.recentPeak.replicas, recent: counts, overrides: snapshot.overrides,
     dropIsUnexplained: isUnexplained(state.drop, snapshot.timeSeconds), lastScaleIn: state.lastScaleIn, missRatio: valueOf(seen.missRatio),
-    wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes,
+    wantedReplicas: plan?.wanted ?? current, watchedSeconds: snapshot.timeSeconds - (state.firstTickSeconds ?? snapshot.timeSeconds), changes: state.changes, tickSeconds: tickSeconds(before, policy, snapshot.timeSeconds),
     provenReplicas: provenReplicas(state, policy), starts: { stuck: state.starts.stuck, failedShare: failedStartShare(state.starts), readyReplicas: seen.workload.kind === "value" ? seen.workload.readyReplicas : 0 },
     youngestLevel: youngestLevel(state.started, snapshot.timeSeconds, policy.behavior.minimumRunSeconds ?? 0), zero: zeroFacts(state, { policy, seen, nowSeconds: snapshot.timeSeconds }),
   });
@@ -77,6 +77,12 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
   };
   const verdict = guard(state.guard, { ...guardInput, desiredReplicas: decided.count });
   return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided, deferral: deferred === undefined ? state.deferral : deferred.memory, guardInput, verdict };
+}
+
+/** The shorter of the last two spans between ticks: a time in which the daemon did not run is no pace. */
+function tickSeconds({ lastTickSeconds, previousTickSeconds }: TargetState, { evaluationIntervalSeconds }: Policy, nowSeconds: number): number {
+  if (lastTickSeconds === undefined || previousTickSeconds === undefined) return evaluationIntervalSeconds;
+  return Math.max(evaluationIntervalSeconds, Math.min(nowSeconds - lastTickSeconds, lastTickSeconds - previousTickSeconds));
 }
 
 /** For the newest load and for the one that is foreseen at the lead time. */

@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { campaign } from "./campaign.ts";
 import { FAULTS } from "./faults.ts";
 import { INVARIANTS, type Invariant } from "./invariants.ts";
 import { simulate } from "./simulate.ts";
@@ -32,5 +36,15 @@ describe("the simulation of the production code", () => {
 
   it("gives the same report for the same seed", { timeout: 300_000 }, async () => {
     expect(await simulate(20, 3)).toEqual(await simulate(20, 3));
+  });
+
+  it("goes on after a cut where its record ends, to the same report", { timeout: 300_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "foretide-campaign-"));
+    const [whole, cut] = [join(folder, "whole"), join(folder, "cut")];
+    const report = await campaign(whole, { hours: 60, seed: 5 });
+    writeFileSync(cut, readFileSync(whole, "utf8").slice(0, -20));
+    expect(await campaign(cut, { hours: 60, seed: 5 })).toEqual(report);
+    await expect(campaign(cut, { hours: 60, seed: 6 })).rejects.toThrow("another campaign");
+    rmSync(folder, { recursive: true });
   });
 });
