@@ -9,13 +9,12 @@ import { instanceFacts, knownInstanceTypes, regionPrices } from "../../observe/m
 import { scopeOf } from "../sources/market-watch.ts";
 import type { CostSpan, MoneyView } from "./money-view.ts";
 import { SizingBook, type TargetSizing } from "./sizing-book.ts";
-import type { Decision } from "../../model/decision.ts";
-import { valueOf } from "../../model/observation.ts";
 import type { Policy } from "../../model/policy.ts";
 import { success, type Result } from "../../model/result.ts";
 import type { Forecast } from "../../model/series.ts";
 import type { DaemonConfig } from "../../policy/daemon-schema.ts";
-import { BudgetWatch, type BudgetStatus, type MoneyTarget } from "./budget-watch.ts";
+import { BudgetWatch, type BudgetStatus, type MoneyTarget } from "../../purchase/budget-watch.ts";
+import { plannedRates } from "../../purchase/planned-rates.ts";
 import type { PassResult } from "../loop/group-runtime.ts";
 import { SpendBook } from "./spend-book.ts";
 import { costRows } from "./spend-rows.ts";
@@ -37,9 +36,6 @@ export interface DeskParts {
   readonly reader: Pick<MetricSource, "takeSteps">;
   onFailure(target: string, message: string): void;
 }
-
-/** Cuts of money and carbon: their first "before" is the count that was planned. */
-const CUTS: ReadonlySet<string> = new Set(["cost-limit", "budget-limit"]);
 
 /** The account of the daemon: what is spent by whom, and the budgets over it. */
 export class MoneyDesk implements MoneyView {
@@ -115,20 +111,7 @@ export class MoneyDesk implements MoneyView {
     const target = this.#parts.targets().get(name);
     const last = target?.board.last;
     if (target === undefined || last === undefined) return undefined;
-    const held = this.#spend.held(name);
-    const isPlanned = acts(target) && last.decision.costPerHourUsd !== undefined;
-    const uncut = isPlanned ? uncutShare(last.decision) : 1;
-    const sum = (rate: "usdPerHour" | "gramsPerHour"): number => held.reduce((total, one) => total + (one[rate] ?? 0), 0);
-    return {
-      policy: target.runtime.policy,
-      planned: {
-        usd: isPlanned ? (last.decision.costPerHourUsd ?? 0) * uncut : held.length > 0 ? sum("usdPerHour") : undefined,
-        grams: held.some((one) => one.gramsPerHour !== undefined) ? (isPlanned && last.decision.carbonGramsPerHour !== undefined ? last.decision.carbonGramsPerHour * uncut : sum("gramsPerHour")) : undefined,
-      },
-      replicas: isPlanned ? last.decision.desiredReplicas * uncut : replicasOf(last),
-      load: valueOf(last.seen.demand),
-      forecast: pathsOf(target.outlook.forecast),
-    };
+    return plannedRates({ policy: target.runtime.policy, acts: acts(target), ...last, held: this.#spend.held(name), forecast: pathsOf(target.outlook.forecast) });
   }
 }
 
@@ -151,12 +134,6 @@ function acts({ runtime }: DeskTarget): boolean {
 
 function replicasOf({ seen: { workload } }: TargetPass): number {
   return workload.kind === "value" ? workload.readyReplicas + workload.pendingReplicas : 0;
-}
-
-/** How many times what was decided was planned before a limit cut it. */
-function uncutShare({ reasons, desiredReplicas }: Decision): number {
-  const before = reasons.find(({ code, before: was, after }) => CUTS.has(code) && was > after)?.before;
-  return before === undefined || desiredReplicas <= 0 ? 1 : Math.max(1, before / desiredReplicas);
 }
 
 /** The quantiles .1, .5 and .9 of a forecast; undefined where it lacks one. */

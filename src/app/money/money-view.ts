@@ -1,6 +1,6 @@
 import type { CostRow } from "../../account/showback.ts";
 import type { Result } from "../../model/result.ts";
-import type { BudgetStatus } from "./budget-watch.ts";
+import type { BudgetStatus } from "../../purchase/budget-watch.ts";
 import type { TargetSizing } from "./sizing-book.ts";
 
 /** What the API, the page and the metrics need of the daemon's account. */

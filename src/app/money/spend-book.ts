@@ -1,11 +1,10 @@
 import type { HeldOffering } from "../../account/held-capacity.ts";
+import { KEPT_HOURS, type HourRing } from "../../account/hour-ring.ts";
+import { LONGEST_GAP_SECONDS, RunningAccount, SPEND_STEP_SECONDS, type ChargedSpan } from "../../account/running-account.ts";
 import type { HistoryPoint, HistoryStore, SignalKey } from "../../history/history-store.ts";
 import { parseOfferingId } from "../../model/offering.ts";
 import { success, type Result } from "../../model/result.ts";
-import { HourRing, KEPT_HOURS } from "./hour-ring.ts";
 
-/** The rhythm of the account in the history; a crash loses at most so much, and the gap is charged at the last known rates. */
-export const SPEND_STEP_SECONDS = 300;
 /** Signals of the account: one a held offering, and the target's sums. Means per hour of the step; machines for `held`. */
 export const HELD = "held:";
 export const HELD_USD = "held-usd:";
@@ -13,8 +12,6 @@ export const HELD_LIST_USD = "held-list-usd:";
 export const HELD_GRAMS = "held-grams:";
 const TOTAL_USD = "spend-usd";
 const TOTAL_GRAMS = "spend-grams";
-/** Machines go on while the daemon is down: so long is charged at the rates of before, a longer time is not known. */
-const LONGEST_GAP_SECONDS = 86_400;
 const HOUR_SECONDS = 3_600;
 
 interface OpenStep {
@@ -24,10 +21,7 @@ interface OpenStep {
 }
 
 interface Account {
-  readonly hours: HourRing;
-  held: readonly HeldOffering[];
-  /** Until when `held` has been charged. */
-  chargedToSeconds: number | undefined;
+  readonly running: RunningAccount;
   /** Whether what the history holds has been taken up: until then nothing is charged, so that the time before is not passed over. */
   isOpen: boolean;
   open: OpenStep | undefined;
@@ -56,7 +50,7 @@ export class SpendBook {
     if (!keys.ok) return keys;
     const heldBy = Map.groupBy(keys.value.filter(({ signal, stepSeconds }) => signal.startsWith(HELD) && stepSeconds === SPEND_STEP_SECONDS), ({ target }) => target);
     for (const target of fresh) {
-      const account: Account = { hours: new HourRing(), held: [], chargedToSeconds: undefined, isOpen: false, open: undefined };
+      const account: Account = { running: new RunningAccount(), isOpen: false, open: undefined };
       this.#accounts.set(target, account);
       const read = await this.#sums(target, account, nowSeconds);
       if (read.ok) await this.#resume(target, account, { nowSeconds, keys: heldBy.get(target) ?? [] });
@@ -66,7 +60,7 @@ export class SpendBook {
     return success(undefined);
   }
 
-  async #sums(target: string, { hours }: Account, nowSeconds: number): Promise<Result<void>> {
+  async #sums(target: string, { running: { hours } }: Account, nowSeconds: number): Promise<Result<void>> {
     for (const [signal, unit] of [[TOTAL_USD, "usd"], [TOTAL_GRAMS, "grams"]] as const) {
       const read = await this.#history.readPoints({ target, signal, stepSeconds: HOUR_SECONDS }, nowSeconds - KEPT_HOURS * HOUR_SECONDS, nowSeconds);
       if (!read.ok) return read;
@@ -85,22 +79,19 @@ export class SpendBook {
   charge(target: string, held: readonly HeldOffering[], nowSeconds: number): void {
     const account = this.#accounts.get(target);
     if (account?.isOpen !== true) return;
-    const from = account.chargedToSeconds;
-    if (from !== undefined && nowSeconds > from) this.#chargeSpan(target, account, [nowSeconds - from > LONGEST_GAP_SECONDS ? nowSeconds : from, nowSeconds]);
-    account.held = held;
-    account.chargedToSeconds = nowSeconds;
+    account.running.charge(held, nowSeconds, (span) => { this.#keep(target, account, span); });
   }
 
   spentSince(target: string, fromSeconds: number, unit: "usd" | "grams"): number {
-    return this.#accounts.get(target)?.hours.sumSince(fromSeconds, unit) ?? 0;
+    return this.#accounts.get(target)?.running.hours.sumSince(fromSeconds, unit) ?? 0;
   }
 
   pastRates(target: string, beforeSeconds: number, unit: "usd" | "grams"): ReturnType<HourRing["rates"]> {
-    return this.#accounts.get(target)?.hours.rates(beforeSeconds, unit) ?? [];
+    return this.#accounts.get(target)?.running.hours.rates(beforeSeconds, unit) ?? [];
   }
 
   held(target: string): readonly HeldOffering[] {
-    return this.#accounts.get(target)?.held ?? [];
+    return this.#accounts.get(target)?.running.held ?? [];
   }
 
   /** Writes the open steps, for a stop or a reader. What was written is folded into its step by the history. */
@@ -112,20 +103,14 @@ export class SpendBook {
     }));
   }
 
-  #chargeSpan(target: string, account: Account, [from, to]: readonly [number, number]): void {
-    for (let at = from; at < to;) {
-      const startSeconds = Math.floor(at / SPEND_STEP_SECONDS) * SPEND_STEP_SECONDS;
-      const end = Math.min(to, startSeconds + SPEND_STEP_SECONDS);
-      if (account.open !== undefined && account.open.startSeconds !== startSeconds) {
-        void this.#store(target, account.open);
-        account.open = undefined;
-      }
-      account.open ??= { startSeconds, seconds: 0, held: new Map() };
-      addTo(account.open, account.held, end - at);
-      const hours = (end - at) / HOUR_SECONDS;
-      account.hours.add(at, { usd: sum(account.held, "usdPerHour") * hours, grams: sum(account.held, "gramsPerHour") * hours, seconds: end - at });
-      at = end;
+  #keep(target: string, account: Account, { fromSeconds, toSeconds, held }: ChargedSpan): void {
+    const startSeconds = Math.floor(fromSeconds / SPEND_STEP_SECONDS) * SPEND_STEP_SECONDS;
+    if (account.open !== undefined && account.open.startSeconds !== startSeconds) {
+      void this.#store(target, account.open);
+      account.open = undefined;
     }
+    account.open ??= { startSeconds, seconds: 0, held: new Map() };
+    addTo(account.open, held, toSeconds - fromSeconds);
   }
 
   async #store(target: string, step: OpenStep): Promise<void> {
@@ -168,8 +153,8 @@ export class SpendBook {
       const gramsPerHour = grams?.timeSeconds === newest.timeSeconds ? grams.mean : undefined;
       held.push({ offering: offeringOf(id), instances: instances.mean, usdPerHour: usd?.mean ?? 0, listUsdPerHour: list?.mean ?? 0, gramsPerHour });
     }
-    account.held = held;
-    account.chargedToSeconds = Math.min(nowSeconds, newest.timeSeconds + newest.coverage * SPEND_STEP_SECONDS);
+    account.running.held = held;
+    account.running.chargedToSeconds = Math.min(nowSeconds, newest.timeSeconds + newest.coverage * SPEND_STEP_SECONDS);
   }
 }
 
@@ -193,8 +178,4 @@ function addTo(step: OpenStep, held: readonly HeldOffering[], seconds: number): 
     row.grams += gramsPerHour * hours;
     row.gramsSeconds += seconds;
   }
-}
-
-function sum(held: readonly HeldOffering[], name: "usdPerHour" | "gramsPerHour"): number {
-  return held.reduce((total, one) => total + (one[name] ?? 0), 0);
 }

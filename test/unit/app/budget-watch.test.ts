@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HeldOffering } from "../../../src/account/held-capacity.ts";
-import { BudgetWatch, type MoneyTarget } from "../../../src/app/money/budget-watch.ts";
+import { BudgetWatch, type MoneyTarget } from "../../../src/purchase/budget-watch.ts";
 import { SpendBook } from "../../../src/app/money/spend-book.ts";
 import { openMemoryHistory } from "../../../src/history/memory-history.ts";
 import type { Policy } from "../../../src/model/policy.ts";

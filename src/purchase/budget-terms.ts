@@ -1,6 +1,6 @@
-import type { BudgetPeriod, BudgetUnit } from "../../model/budget.ts";
-import type { Policy } from "../../model/policy.ts";
-import type { DaemonConfig } from "../../policy/daemon-schema.ts";
+import type { BudgetPeriod, BudgetUnit } from "../model/budget.ts";
+import type { Policy } from "../model/policy.ts";
+import type { DaemonConfig } from "../policy/daemon-schema.ts";
 
 export interface BudgetTerms {
   readonly name: string;

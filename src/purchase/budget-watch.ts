@@ -1,10 +1,16 @@
-import { breachChance, dayOf, forecastBudget, hourOf, monthOf, type Budget } from "../../account/budget.ts";
-import { pathOf, rateOutlook, sumPaths, type RatePaths } from "../../account/rate-outlook.ts";
-import type { BudgetPeriod, BudgetReading, BudgetUnit } from "../../model/budget.ts";
-import type { Policy } from "../../model/policy.ts";
-import type { DaemonConfig } from "../../policy/daemon-schema.ts";
+import { breachChance, dayOf, forecastBudget, hourOf, monthOf, type Budget } from "../account/budget.ts";
+import { pathOf, rateOutlook, sumPaths, type RatePaths } from "../account/rate-outlook.ts";
+import type { BudgetPeriod, BudgetReading, BudgetUnit } from "../model/budget.ts";
+import type { Policy } from "../model/policy.ts";
+import type { DaemonConfig } from "../policy/daemon-schema.ts";
 import { budgetsOf, type BudgetTerms } from "./budget-terms.ts";
-import type { SpendBook } from "./spend-book.ts";
+
+/** What was spent, by target. */
+export interface SpendReader {
+  spentSince(target: string, fromSeconds: number, unit: BudgetUnit): number;
+  /** Mean rates of past hours, oldest first. */
+  pastRates(target: string, beforeSeconds: number, unit: BudgetUnit): readonly { readonly timeSeconds: number; readonly perHour: number }[];
+}
 
 /** What a budget must know of a target that it covers. */
 export interface MoneyTarget {
@@ -40,14 +46,14 @@ const PERIODS: Readonly<Record<BudgetPeriod, (nowSeconds: number) => Omit<Budget
 
 /** The budgets of policies and of foretide.yaml: what is spent, what lies ahead, and what each target is told of it. */
 export class BudgetWatch {
-  readonly #spend: SpendBook;
+  readonly #spend: SpendReader;
   readonly #shared: DaemonConfig["budgets"];
   readonly #target: (name: string) => MoneyTarget | undefined;
   #terms: readonly (BudgetTerms & { readonly members: readonly string[] })[] = [];
   #statuses: readonly BudgetStatus[] = [];
   #lookedAtSeconds = -Infinity;
 
-  constructor(parts: { readonly spend: SpendBook; readonly shared: DaemonConfig["budgets"]; target(name: string): MoneyTarget | undefined }) {
+  constructor(parts: { readonly spend: SpendReader; readonly shared: DaemonConfig["budgets"]; target(name: string): MoneyTarget | undefined }) {
     this.#spend = parts.spend;
     this.#shared = parts.shared;
     this.#target = (name) => parts.target(name);
