@@ -26,6 +26,8 @@ export interface SavedLeadModel {
 const OFFSET_SHARE = 0.01;
 /** Room of an eighth: a row costs eight moves on average, and no row is kept twice. */
 const ROOM_SHARE = 8;
+/** A young model takes the room of the rows that it has seen: two weeks of 15-second rows are 680 kB. */
+const FIRST_ROWS = 1_024;
 
 /**
  * A running forecast of log(load) at the few horizons that control needs. It sees each row once; without a fit, or while the
@@ -35,14 +37,14 @@ const ROOM_SHARE = 8;
 export class LeadModel {
   spec: LeadModelSpec;
   private readonly lags: LeadLags;
-  /** The ring of the newest rows' loads. */
-  private readonly values: Float32Array;
+  /** The ring of the newest rows' loads; shorter than `capacity` until so many were seen. */
+  private values: Float32Array;
   /**
    * log(load + offset) of the same rows in their order, so that any look-back is one index: they end before `logsEnd`, are moved to
    * the front where there is no room, and are NaN before the oldest that is kept.
    */
-  private readonly logs: Float32Array;
-  private logsEnd: number;
+  private logs: Float32Array;
+  private logsEnd = 0;
   private readonly capacity: number;
   private next = 0;
   private newestRow = NaN;
@@ -54,9 +56,8 @@ export class LeadModel {
     this.spec = spec;
     this.lags = leadLags(spec.dayRows);
     this.capacity = spec.historyRows;
-    this.values = new Float32Array(this.capacity).fill(NaN);
-    this.logs = new Float32Array(this.capacity + Math.ceil(this.capacity / ROOM_SHARE)).fill(NaN);
-    this.logsEnd = this.capacity;
+    this.values = new Float32Array(Math.min(this.capacity, FIRST_ROWS)).fill(NaN);
+    this.logs = new Float32Array(Math.min(this.logsRoom, FIRST_ROWS)).fill(NaN);
     this.horizons = spec.horizonsRows.map((rows) => new LeadHorizon(rows, spec.dayRows, this.lags));
   }
 
@@ -90,6 +91,7 @@ export class LeadModel {
     if (Number.isNaN(this.offset) && value > 0) this.setOffset(OFFSET_SHARE * value);
     const present = value >= 0;
     const log = present && !Number.isNaN(this.offset) ? Math.log(value + this.offset) : this.newestLog();
+    if (this.next === this.values.length) this.values = grown(this.values, this.capacity);
     this.values[this.next] = present ? value : NaN;
     this.pushLog(log);
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1;
@@ -102,13 +104,18 @@ export class LeadModel {
   }
 
   private pushLog(log: number): void {
-    if (this.logsEnd === this.logs.length) {
+    if (this.logsEnd === this.logsRoom) {
       this.logs.copyWithin(0, this.logsEnd - this.capacity);
       this.logsEnd = this.capacity;
     }
+    if (this.logsEnd === this.logs.length) this.logs = grown(this.logs, this.logsRoom);
     this.logs[this.logsEnd] = log;
-    this.logs[this.logsEnd - this.capacity] = NaN;
+    if (this.logsEnd >= this.capacity) this.logs[this.logsEnd - this.capacity] = NaN;
     this.logsEnd += 1;
+  }
+
+  private get logsRoom(): number {
+    return this.capacity + Math.ceil(this.capacity / ROOM_SHARE);
   }
 
   private newestIndex(): number {
@@ -123,16 +130,20 @@ export class LeadModel {
   private setOffset(offset: number): void {
     this.offset = offset;
     let last = NaN;
-    for (let i = 0; i < this.capacity; i += 1) {
-      const place = (this.next + i) % this.capacity;
-      const value = this.values[place] ?? NaN;
+    for (let i = 0; i < this.rows; i += 1) {
+      const value = this.kept(i);
       if (value >= 0) last = Math.log(value + offset);
-      this.logs[this.logsEnd - this.capacity + i] = last;
+      this.logs[this.logsEnd - this.rows + i] = last;
     }
   }
 
   private fillLeadingGap(log: number): void {
-    for (let i = 0; i < this.capacity && Number.isNaN(this.values[(this.next + i) % this.capacity] ?? NaN); i += 1) this.logs[this.logsEnd - this.capacity + i] = log;
+    for (let i = 0; i < this.rows && Number.isNaN(this.kept(i)); i += 1) this.logs[this.logsEnd - this.rows + i] = log;
+  }
+
+  /** The i-th of the kept rows, from the oldest. */
+  private kept(i: number): number {
+    return this.values[(this.next + this.capacity - this.rows + i) % this.capacity] ?? NaN;
   }
 
   /** The distribution at `horizonsRows[horizon]`; undefined before the first present row. */
@@ -165,7 +176,7 @@ export class LeadModel {
       const before = this.horizons[i];
       if (before === undefined) return;
       const horizon = before.rows === fitted.horizonRows ? before : before.moved(fitted.horizonRows);
-      horizon.adopt(Float64Array.from(fitted.features), Float64Array.from(fitted.phases));
+      horizon.adopt(fitted);
       this.horizons[i] = horizon;
     });
     this.spec = { ...this.spec, horizonsRows: data.horizons.map((fitted) => fitted.horizonRows) };
@@ -181,7 +192,7 @@ export class LeadModel {
   history(): { readonly startSeconds: number; readonly stepSeconds: number; readonly values: Float64Array } {
     const count = this.rows;
     const values = new Float64Array(count);
-    for (let i = 0; i < count; i += 1) values[i] = this.values[(this.next + this.capacity - count + i) % this.capacity] ?? NaN;
+    for (let i = 0; i < count; i += 1) values[i] = this.kept(i);
     return { startSeconds: (this.newestRow - count + 1) * this.spec.rowSeconds, stepSeconds: this.spec.rowSeconds, values };
   }
 
@@ -197,7 +208,9 @@ export class LeadModel {
   static restore(saved: SavedLeadModel): LeadModel {
     const model = new LeadModel(saved.spec);
     const values = decodeFloats(saved.values);
-    model.values.set(values);
+    model.values = grown(values, model.capacity);
+    model.logs = new Float32Array(Math.min(model.logsRoom, model.values.length)).fill(NaN);
+    model.logsEnd = values.length;
     model.next = values.length % model.capacity;
     model.newestRow = saved.newestRow;
     model.seen = saved.seen;
@@ -206,4 +219,11 @@ export class LeadModel {
     saved.horizons.forEach((horizon, i) => model.horizons[i]?.restore(horizon));
     return model;
   }
+}
+
+/** The same rows with room for as many again, at most `most`. */
+function grown(rows: Float32Array, most: number): Float32Array {
+  const larger = new Float32Array(Math.min(most, Math.max(FIRST_ROWS, 2 * rows.length))).fill(NaN);
+  larger.set(rows);
+  return larger;
 }
