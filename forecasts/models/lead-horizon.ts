@@ -1,10 +1,12 @@
 import { decodeFloats64, encodeFloats64 } from "../numeric/encoding.ts";
 import { fillLeadFeatures, fillPhaseFeatures, leadWidth, phaseOf } from "./lead-features.ts";
 import type { LeadLags } from "./lead-features.ts";
+import type { LeadCoefficients } from "./lead-ridge-fit.ts";
 import { LeadScale, SCALE_WIDTH } from "./lead-scale.ts";
 import type { SavedScale } from "./lead-scale.ts";
 
-const LARGEST_FALL = -0.7;
+/** A forecast falls and rises by so many of the largest moves of its fit at most. */
+const LARGEST_FALL = 0.7;
 const LARGEST_RISE = 1.2;
 const LOSING = 1.3;
 
@@ -18,6 +20,8 @@ export interface SavedHorizon {
   readonly made: readonly number[];
   readonly madeFeatures: string;
   readonly errors: SavedScale;
+  /** Absent where it is 1. */
+  readonly largestMove?: number;
 }
 
 interface RowSeen {
@@ -44,6 +48,7 @@ export class LeadHorizon {
   private readonly lags: LeadLags;
   private features: Float64Array = new Float64Array(0);
   private phases: Float64Array = new Float64Array(0);
+  private largestMove = 1;
   private fittedError = 0;
   private stayError = 0;
   private readonly depth: number;
@@ -80,10 +85,11 @@ export class LeadHorizon {
     return other;
   }
 
-  adopt(features: Float64Array, phases: Float64Array): void {
+  adopt({ features, phases, largestMove = 1 }: LeadCoefficients): void {
     if (features.length !== this.row.length) return;
-    this.features = features;
-    this.phases = phases;
+    this.features = Float64Array.from(features);
+    this.phases = Float64Array.from(phases);
+    this.largestMove = largestMove;
   }
 
   /** Scores the forecast that has matured with this row, then makes the one from this row. */
@@ -144,19 +150,21 @@ export class LeadHorizon {
     fillPhaseFeatures(this.phaseRow, rows, this.lags);
     const from = phaseOf(row, this.lags) * this.phaseRow.length;
     for (let k = 0; k < this.phaseRow.length; k += 1) move += (this.phases[from + k] ?? 0) * (this.phaseRow[k] ?? 0);
-    return Math.max(LARGEST_FALL, Math.min(LARGEST_RISE, move)) || 0;
+    return Math.max(-LARGEST_FALL * this.largestMove, Math.min(LARGEST_RISE * this.largestMove, move)) || 0;
   }
 
   save(): SavedHorizon {
     return {
       features: Array.from(this.features), phases: Array.from(this.phases), log: this.log, scale: this.scale, fittedError: this.fittedError, stayError: this.stayError,
       made: [this.firstLog, this.trusted ? 1 : 0, ...this.made], madeFeatures: encodeFloats64(this.madeFeatures), errors: this.errors.save(),
+      ...(this.largestMove !== 1 && { largestMove: this.largestMove }),
     };
   }
 
   restore(saved: SavedHorizon): void {
     this.features = Float64Array.from(saved.features);
     this.phases = Float64Array.from(saved.phases);
+    this.largestMove = saved.largestMove ?? 1;
     this.log = saved.log;
     this.scale = saved.scale;
     this.fittedError = saved.fittedError;

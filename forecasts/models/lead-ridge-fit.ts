@@ -7,6 +7,8 @@ export interface LeadCoefficients {
   readonly horizonRows: number;
   readonly features: readonly number[];
   readonly phases: readonly number[];
+  /** The largest increment of log(load) that is no exception in the history; 1 in a fit that does not say. */
+  readonly largestMove?: number;
 }
 
 /** A fit of the lead model: plain JSON data. */
@@ -31,8 +33,14 @@ const STRIDE = 3;
 const PHASE_STRIDE = 2;
 const PENALTY = 0.03;
 const PHASE_PENALTY = 0.3;
-const LARGEST_INCREMENT = 1;
-const LARGEST_RESIDUAL = 0.5;
+/**
+ * What is rarer than this share of the rows (less than a minute a day) is an exception: an increment larger than that counts as large
+ * as it. Never less than a factor e counts.
+ */
+const RARE_SHARE = 0.0005;
+const LEAST_CLIP = 1;
+/** Of the largest increment, what may be left by the features. */
+const RESIDUAL_CLIP = 0.5;
 const OFFSET_SHARE = 0.01;
 
 /** The offset of the logarithm: a hundredth of the mean load; 1 where there is no load at all. */
@@ -76,8 +84,9 @@ interface LeadData {
 }
 
 function fitHorizon(data: LeadData, horizon: number): LeadCoefficients {
-  const features = fitFeatures(data, horizon);
-  return { horizonRows: horizon, features: Array.from(features), phases: Array.from(fitPhases(data, horizon, features)) };
+  const target: FitTarget = { horizon, largestMove: habitualMove(data, horizon) };
+  const features = fitFeatures(data, target);
+  return { horizonRows: horizon, features: Array.from(features), phases: Array.from(fitPhases(data, target, features)), largestMove: target.largestMove };
 }
 
 /** The mean of the two rows around the target's centre, less the newest row; NaN where one of them is a gap. */
@@ -88,7 +97,23 @@ function increment(data: LeadData, at: number, horizon: number): number {
   return ((logs[ahead] ?? NaN) + (logs[ahead + 1] ?? NaN)) / 2 - (logs[at] ?? NaN);
 }
 
-function fitFeatures(data: LeadData, horizon: number): Float64Array {
+interface FitTarget {
+  readonly horizon: number;
+  readonly largestMove: number;
+}
+
+/** The size of an increment that all but exceptional rows stay under. */
+function habitualMove(data: LeadData, horizon: number): number {
+  const sizes: number[] = [];
+  for (let at = data.from; at < data.logs.length - horizon - 1; at += STRIDE) {
+    const size = Math.abs(increment(data, at, horizon));
+    if (size === size) sizes.push(size);
+  }
+  const sorted = Float64Array.from(sizes).sort();
+  return Math.max(LEAST_CLIP, sorted[Math.floor((1 - RARE_SHARE) * sorted.length)] ?? 0);
+}
+
+function fitFeatures(data: LeadData, { horizon, largestMove }: FitTarget): Float64Array {
   const width = leadWidth(data.lags);
   const normal = new NormalEquations(width);
   const row = new Float64Array(width);
@@ -96,18 +121,19 @@ function fitFeatures(data: LeadData, horizon: number): Float64Array {
     const target = increment(data, at, horizon);
     if (target !== target) continue;
     fillLeadFeatures(row, { logs: data.logs, at }, data.lags, horizon);
-    normal.add(row, Math.max(-LARGEST_INCREMENT, Math.min(LARGEST_INCREMENT, target)));
+    normal.add(row, Math.max(-largestMove, Math.min(largestMove, target)));
   }
   return normal.solve((diagonal) => diagonal * (1 + PENALTY) + 1e-9 * normal.count);
 }
 
-function fitPhases(data: LeadData, horizon: number, features: Float64Array): Float64Array {
+function fitPhases(data: LeadData, { horizon, largestMove }: FitTarget, features: Float64Array): Float64Array {
   const { lags } = data;
   const width = 1 + lags.phaseMomentum.length;
   const groups = Array.from({ length: lags.phaseGroups }, () => new NormalEquations(width));
   const row = new Float64Array(features.length);
   const phase = new Float64Array(width);
   const squares = new Float64Array(width);
+  const largest = RESIDUAL_CLIP * largestMove;
   for (let at = data.from; at < data.logs.length - horizon - 1; at += PHASE_STRIDE) {
     const target = increment(data, at, horizon);
     if (target !== target) continue;
@@ -115,7 +141,7 @@ function fitPhases(data: LeadData, horizon: number, features: Float64Array): Flo
     fillLeadFeatures(row, rows, lags, horizon);
     fillPhaseFeatures(phase, rows, lags);
     const residual = target - dot(features, row);
-    groups[phaseOf(data.firstRow + at, lags)]?.add(phase, Math.max(-LARGEST_RESIDUAL, Math.min(LARGEST_RESIDUAL, residual)));
+    groups[phaseOf(data.firstRow + at, lags)]?.add(phase, Math.max(-largest, Math.min(largest, residual)));
     for (let k = 0; k < width; k += 1) squares[k] = (squares[k] ?? 0) + (phase[k] ?? 0) ** 2;
   }
   const all = new Float64Array(width * groups.length);
