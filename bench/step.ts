@@ -1,6 +1,6 @@
 import { missing, present } from "../src/model/observation.ts";
 import type { Snapshot } from "../src/model/snapshot.ts";
-import { PunctualFits } from "../src/replay/step-controller.ts";
+import { PunctualFits } from "../src/replay/punctual-fits.ts";
 import { initialGroupState, step } from "../src/step.ts";
 import { policyOf } from "../test/fixtures/policy.ts";
 import type { BenchRow } from "./bench-row.ts";

@@ -8,9 +8,20 @@ export interface Sighting {
   readonly missRatio: number;
   readonly readyReplicas: number;
   readonly pendingReplicas: number;
+  /** What was served, per second, in the same minute. */
+  readonly servedPerSecond?: number;
+  /** What waited at the end of that minute. */
+  readonly backlog?: number;
+  /** The other signals that the world holds, by name. */
+  readonly signals?: Readonly<Record<string, number>>;
 }
 
 /** Something that sets a desired count: the production step, or a peer's algorithm. */
 export interface Controller {
   decide(sighting: Sighting): number;
+}
+
+/** Sets the counts of several targets at once, by name: each is told what is seen of all. */
+export interface GroupController {
+  decide(sightings: Readonly<Record<string, Sighting>>): Readonly<Record<string, number>>;
 }

@@ -11,7 +11,7 @@ import { initialGroupState, step } from "../step.ts";
 import type { GroupState } from "../step.ts";
 import { DriveLineError, parseDriveLine } from "./drive-line.ts";
 import type { DriveObservation, DriveStart } from "./drive-line.ts";
-import { PunctualFits } from "./step-controller.ts";
+import { PunctualFits } from "./punctual-fits.ts";
 
 export interface DriveOptions {
   readonly policy: Policy;

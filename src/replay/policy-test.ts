@@ -13,7 +13,7 @@ import { serveStep } from "../twin/service.ts";
 import { checkDecisions } from "./policy-test-checks.ts";
 import type { TestFailure } from "./policy-test-checks.ts";
 import { serviceOf } from "./run-replay.ts";
-import { PunctualFits } from "./step-controller.ts";
+import { PunctualFits } from "./punctual-fits.ts";
 import { warmUp } from "./warm-up.ts";
 
 export type TestSignal = "demand" | "utilization" | "missRatio" | "backlog" | "readyReplicas";

@@ -1,9 +1,10 @@
 import { advanceCluster, readCluster, readyShares, setDesired, startCluster, withSpread } from "../twin/cluster.ts";
 import type { ClusterSpec, ClusterState } from "../twin/cluster.ts";
+import { QueueAges, workOff } from "../twin/queue.ts";
 import { serveStep, serviceRate } from "../twin/service.ts";
-import type { ServiceModel } from "../twin/service.ts";
-import type { Controller, Sighting } from "./controller.ts";
-import { seededNormal } from "./random.ts";
+import type { ServiceLoad, ServiceModel, ServiceStep } from "../twin/service.ts";
+import type { Controller, GroupController, Sighting } from "./controller.ts";
+import { ObservedWindow } from "./observed-window.ts";
 import type { ReplicaTerms } from "./replica-terms.ts";
 import { Tally } from "./tally.ts";
 import type { ReplayScore } from "./tally.ts";
@@ -25,6 +26,16 @@ export interface ReplayWorld {
   readonly terms?: ReplicaTerms;
   /** Share of the dropped requests that come again in the next step, as clients that gave up retry. Absent: none. */
   readonly retryShare?: number;
+  /** What was recorded of other signals, by name. */
+  readonly signals?: Readonly<Record<string, RecordedSignal>>;
+  /** The load is work that waits until it is done; missed is what is done later than this after it arrived. */
+  readonly queue?: { readonly deadlineSeconds: number };
+}
+
+/** A signal by step; NaN where it is not known. `load`: it comes as it came. `busy`: busy replicas, of which a use of those that are ready is made. */
+export interface RecordedSignal {
+  readonly kind: "load" | "busy";
+  readonly values: Float64Array;
 }
 
 export interface ObservationSpec {
@@ -51,86 +62,85 @@ export interface StepSeen {
 
 /** Runs a controller through the world and scores it. */
 export function simulate(world: ReplayWorld, controller: Controller, watch?: (seen: StepSeen) => void): ReplayScore {
-  const { load, stepSeconds, service } = world;
-  const rate = serviceRate(service);
-  const window = new ObservedWindow(world, rate);
-  const { capacitySigma = 0 } = world.cluster;
-  let cluster: ClusterState = withSpread(startCluster(world.startSeconds, Math.max(world.minReplicas, Math.ceil((load[0] ?? 0) / (0.7 * rate))), world.observation.seed), world.cluster);
-  let backlog = 0;
-  let retriesPerSecond = 0;
-  const tally = new Tally(world);
-  for (let index = 0; index < load.length; index += 1) {
-    const now = world.startSeconds + index * stepSeconds;
-    cluster = advanceCluster(cluster, world.cluster, now);
-    const before = readCluster(cluster);
-    const sighting: Sighting = { timeSeconds: now, ...window.at(index), readyReplicas: before.readyReplicas, pendingReplicas: before.pendingReplicas };
-    const desired = Math.max(world.minReplicas, Math.min(world.maxReplicas, controller.decide(sighting)));
-    const had = before.readyReplicas + before.pendingReplicas;
-    const billedBefore = cluster.billedSeconds;
-    if (desired !== had) cluster = setDesired(cluster, world.cluster, desired).state;
-    const after = readCluster(cluster);
-    const shares = capacitySigma > 0 ? readyShares(cluster) : undefined;
-    const arrivalsPerSecond = (load[index] ?? 0) + retriesPerSecond;
-    const served = serveStep(service, { backlog, arrivalsPerSecond, readyReplicas: after.readyReplicas, stepSeconds, ...(shares !== undefined && { capacityShares: shares }) });
-    backlog = served.backlog;
-    retriesPerSecond = ((world.retryShare ?? 0) * served.dropped) / stepSeconds;
-    window.push(index, { ...served, arrivalsPerSecond }, (shares?.reduce((sum, share) => sum + share, 0) ?? after.readyReplicas) * rate * stepSeconds);
-    tally.add({ index, change: desired - had, ready: after.readyReplicas, pending: after.pendingReplicas, served, extraBilledSeconds: cluster.billedSeconds - billedBefore });
-    watch?.({ index, readyReplicas: after.readyReplicas, pendingReplicas: after.pendingReplicas, desiredReplicas: desired, missed: served.missed });
+  const target = new SimulatedTarget(world);
+  for (let index = 0; index < world.load.length; index += 1) {
+    const seen = target.apply(index, controller.decide(target.see(index)));
+    watch?.(seen);
   }
-  return tally.score();
+  return target.score();
 }
 
-/** What the steps of the observation window held; late, noisy, and sometimes lost. */
-class ObservedWindow {
-  private readonly world: ReplayWorld;
-  private readonly normal: () => number;
-  private readonly arrivalsByStep: Float64Array;
-  private readonly servedByStep: Float64Array;
-  private readonly couldByStep: Float64Array;
-  private readonly missedByStep: Float64Array;
-
-  constructor(world: ReplayWorld, rate: number) {
-    this.world = world;
-    this.normal = seededNormal(world.observation.seed);
-    const first = (world.load[0] ?? 0) * world.stepSeconds;
-    this.arrivalsByStep = Float64Array.from(world.load);
-    this.servedByStep = new Float64Array(world.load.length).fill(first);
-    this.couldByStep = new Float64Array(world.load.length).fill(Math.max(first / 0.7, rate * world.stepSeconds));
-    this.missedByStep = new Float64Array(world.load.length);
-  }
-
-  push(index: number, step: { readonly served: number; readonly missed: number; readonly arrivalsPerSecond: number }, could: number): void {
-    this.arrivalsByStep[index] = step.arrivalsPerSecond;
-    this.servedByStep[index] = step.served;
-    this.couldByStep[index] = could;
-    this.missedByStep[index] = step.missed;
-  }
-
-  at(index: number): Pick<Sighting, "load" | "utilization" | "missRatio"> {
-    const { stepSeconds } = this.world;
-    const { lagSteps, windowSteps, noise, lostShare } = this.world.observation;
-    const loadNoise = 1 + noise * this.normal();
-    const useNoise = 1 + noise * this.normal();
-    const isLost = lostShare > 0 && 0.5 * (1 + Math.tanh(0.8 * this.normal())) < lostShare;
-    const from = Math.max(0, index - lagSteps - windowSteps);
-    const to = Math.max(from + 1, index - lagSteps);
-    let arrived = 0;
-    let served = 0;
-    let could = 0;
-    let missed = 0;
-    for (let k = from; k < to; k += 1) {
-      arrived += this.arrivalsByStep[k] ?? 0;
-      served += this.servedByStep[k] ?? 0;
-      could += this.couldByStep[k] ?? 0;
-      missed += this.missedByStep[k] ?? 0;
+/** Runs one controller through the worlds of several targets at once; they have equal steps, and as many. Scores are by name. */
+export function simulateGroup(worlds: Readonly<Record<string, ReplayWorld>>, controller: GroupController, watch?: (name: string, seen: StepSeen) => void): Readonly<Record<string, ReplayScore>> {
+  const targets = Object.entries(worlds).map(([name, world]) => ({ name, target: new SimulatedTarget(world) }));
+  const steps = Math.min(...Object.values(worlds).map(({ load }) => load.length));
+  for (let index = 0; index < steps; index += 1) {
+    const counts = controller.decide(Object.fromEntries(targets.map(({ name, target }) => [name, target.see(index)])));
+    for (const { name, target } of targets) {
+      const seen = target.apply(index, counts[name]);
+      watch?.(name, seen);
     }
-    if (isLost) return { load: NaN, utilization: NaN, missRatio: NaN };
-    const requests = arrived * stepSeconds;
-    return {
-      load: Math.max(0, (arrived / (to - from)) * loadNoise),
-      utilization: could > 0 ? Math.min(1, Math.max(0, (served / could) * useNoise)) : 1,
-      missRatio: requests > 0 ? Math.min(1, missed / requests) : 0,
-    };
+  }
+  return Object.fromEntries(targets.map(({ name, target }) => [name, target.score()]));
+}
+
+/** One service or queue on its cluster, step by step: first what is seen, then what is decided takes effect and the load is served. */
+class SimulatedTarget {
+  private readonly world: ReplayWorld;
+  private readonly rate: number;
+  private readonly window: ObservedWindow;
+  private readonly tally: Tally;
+  private readonly ages: QueueAges | undefined;
+  private cluster: ClusterState;
+  private backlog = 0;
+  private retriesPerSecond = 0;
+
+  constructor(world: ReplayWorld) {
+    const { load, service, cluster, queue } = world;
+    this.world = world;
+    this.rate = serviceRate(service);
+    this.window = new ObservedWindow(world, this.rate);
+    this.tally = new Tally(world);
+    this.ages = queue && new QueueAges(load.length, queue.deadlineSeconds / world.stepSeconds);
+    this.cluster = withSpread(startCluster(world.startSeconds, Math.max(world.minReplicas, Math.ceil((load[0] ?? 0) / (0.7 * this.rate))), world.observation.seed), cluster);
+  }
+
+  see(index: number): Sighting {
+    const timeSeconds = this.world.startSeconds + index * this.world.stepSeconds;
+    this.cluster = advanceCluster(this.cluster, this.world.cluster, timeSeconds);
+    const { readyReplicas, pendingReplicas } = readCluster(this.cluster);
+    return { timeSeconds, ...this.window.at(index), readyReplicas, pendingReplicas };
+  }
+
+  /** Without a count what runs stays. */
+  apply(index: number, decided: number | undefined): StepSeen {
+    const { world, rate } = this;
+    const { stepSeconds } = world;
+    const before = readCluster(this.cluster);
+    const had = before.readyReplicas + before.pendingReplicas;
+    const desired = decided === undefined ? had : Math.max(world.minReplicas, Math.min(world.maxReplicas, decided));
+    const billedBefore = this.cluster.billedSeconds;
+    if (desired !== had) this.cluster = setDesired(this.cluster, world.cluster, desired).state;
+    const after = readCluster(this.cluster);
+    const shares = (world.cluster.capacitySigma ?? 0) > 0 ? readyShares(this.cluster) : undefined;
+    const arrivalsPerSecond = (world.load[index] ?? 0) + this.retriesPerSecond;
+    const served = this.serve(index, { backlog: this.backlog, arrivalsPerSecond, readyReplicas: after.readyReplicas, stepSeconds, ...(shares !== undefined && { capacityShares: shares }) });
+    this.backlog = served.backlog;
+    this.retriesPerSecond = ((world.retryShare ?? 0) * served.dropped) / stepSeconds;
+    this.window.push(index, { ...served, arrivalsPerSecond }, (shares?.reduce((sum, share) => sum + share, 0) ?? after.readyReplicas) * rate * stepSeconds);
+    this.tally.add({ index, change: desired - had, ready: after.readyReplicas, pending: after.pendingReplicas, served, extraBilledSeconds: this.cluster.billedSeconds - billedBefore });
+    return { index, readyReplicas: after.readyReplicas, pendingReplicas: after.pendingReplicas, desiredReplicas: desired, missed: served.missed };
+  }
+
+  score(): ReplayScore {
+    return this.tally.score();
+  }
+
+  private serve(index: number, load: ServiceLoad): ServiceStep {
+    const { queue, service } = this.world;
+    if (queue === undefined || this.ages === undefined) return serveStep(service, load);
+    const step = workOff({ itemsPerSecondPerReplica: this.rate, deadlineSeconds: queue.deadlineSeconds }, { ...load, ...this.ages.at(index) });
+    this.ages.push(index, step);
+    return step;
   }
 }

@@ -193,7 +193,7 @@ describe("scale to zero", () => {
   });
 
   it("wakes a lead time before the load that is foreseen", async () => {
-    const { PunctualFits } = await import("../../src/replay/step-controller.ts");
+    const { PunctualFits } = await import("../../src/replay/punctual-fits.ts");
     const daily = policyOf({
       replicas: { min: 0, max: 20, idleAfterSeconds: 120 }, evaluationIntervalSeconds: 15, leadTimeSeconds: 60,
       forecast: { ...policyOf().forecast, seasonsSeconds: [3600], refitSeconds: 3600, historySeconds: 14 * 3600 },
