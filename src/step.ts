@@ -8,6 +8,7 @@ import type { Decision } from "./model/decision.ts";
 import type { Intent } from "./model/intent.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot } from "./model/snapshot.ts";
+import { emptyRecord, ownValue } from "./model/record.ts";
 
 export { fitInput, fitRequests } from "./step/fits.ts";
 export type { FitRequest } from "./step/fits.ts";
@@ -31,8 +32,8 @@ export function step(state: GroupState, snapshot: Snapshot, given: readonly Poli
   const policies = withFloors(given, snapshot);
   const decisions: Decision[] = [];
   const intents: Intent[] = [];
-  const targets: Record<string, TargetState> = {};
-  const proposals = policies.map((policy) => propose(state.targets[policy.name] ?? initialTargetState(policy), snapshot, policy));
+  const targets = emptyRecord<TargetState>();
+  const proposals = policies.map((policy) => propose(ownValue(state.targets, policy.name) ?? initialTargetState(policy), snapshot, policy));
   const grants = shareLimits(proposals);
   for (const [i, proposal] of proposals.entries()) {
     const result = settle(proposal, grants[i] ?? { replicas: proposal.verdict.desiredReplicas, reasons: [] }, snapshot);

@@ -2,6 +2,7 @@ import type { CarbonSignal, Offering } from "../model/offering.ts";
 import type { CostSpec } from "../model/policy.ts";
 import type { Workload } from "../model/workload.ts";
 import { instanceGramsPerHour } from "./instance-carbon.ts";
+import { ownValue } from "../model/record.ts";
 
 /** Stands for the replicas of a target whose offerings are not known: what one costs is what the policy says. */
 export const PLAIN_REPLICA = "replica";
@@ -35,7 +36,7 @@ export function heldCapacity({ workload, asked, offerings, carbon, cost }: HeldI
   if (counts !== undefined && offerings.length > 0) {
     const pending = workload.runningByOffering === undefined ? {} : (workload.pendingByOffering ?? {});
     return offerings.flatMap((offering): HeldOffering[] => {
-      const instances = (counts[offering.id] ?? 0) + (pending[offering.id] ?? 0);
+      const instances = (ownValue(counts, offering.id) ?? 0) + (ownValue(pending, offering.id) ?? 0);
       if (instances === 0 || !Number.isFinite(offering.pricePerHourUsd)) return [];
       const grams = instanceGramsPerHour(offering, carbon?.intensityGramsPerKwh);
       return [{

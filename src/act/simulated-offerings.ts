@@ -1,4 +1,5 @@
 import type { Allocation } from "../model/offering.ts";
+import { emptyRecord } from "../model/record.ts";
 
 /** Which offering each simulated replica stands for, the oldest first: what was asked for last, as far as so many run. */
 export class SimulatedOfferings {
@@ -23,7 +24,7 @@ export class SimulatedOfferings {
 }
 
 function countsOf(ids: readonly string[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
+  const counts = emptyRecord<number>();
   for (const id of ids) counts[id] = (counts[id] ?? 0) + 1;
   return counts;
 }

@@ -1,3 +1,5 @@
+import { emptyRecord } from "../model/record.ts";
+
 /** What is known of one region of a split: the share of the load that is sent there, and what its target can carry. */
 export interface RegionView {
   readonly region: string;
@@ -69,7 +71,7 @@ function towards(views: readonly RegionView[], goal: Shares, stepShare: number):
 function floorsFor(views: readonly RegionView[], shares: Shares, total: number): Floors | string {
   const known = views.map(({ perReplica }) => perReplica).filter((value) => value !== undefined && value > 0);
   const least = known.length === 0 ? undefined : Math.min(...(known as readonly number[]));
-  const floors: Record<string, number> = {};
+  const floors = emptyRecord<number>();
   for (const { region, share, perReplica } of views) {
     const carries = perReplica !== undefined && perReplica > 0 ? perReplica : least;
     if (carries === undefined) return region;

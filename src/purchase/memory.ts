@@ -4,6 +4,7 @@ import { doomedOf, readNotices } from "./notices.ts";
 import type { NoticeReading } from "./notices.ts";
 import { domainOf } from "./pools.ts";
 import type { DomainMemory, KnownNotice, PoolMemory, PurchaseRequest, PurchaseState } from "./purchase-request.ts";
+import { emptyRecord, ownValue } from "../model/record.ts";
 
 /** An offering rests so long after a capacity error (as Karpenter does). */
 export const REST_SECONDS = 180;
@@ -40,7 +41,7 @@ export function see(request: PurchaseRequest): Sight {
   const notices = readNotices(state?.notices ?? [], request.notices, timeSeconds);
   const healthy = new Map<string, number>();
   const pending = new Map<string, number>();
-  const pools: Record<string, PoolMemory> = {};
+  const pools = emptyRecord<PoolMemory>();
   const disturbed = new Set<string>(notices.rebalance);
   for (const { offering } of notices.fresh) disturbed.add(offering);
   const failedOfferings: string[] = [];
@@ -49,16 +50,16 @@ export function see(request: PurchaseRequest): Sight {
   let spotHealthy = 0;
   for (const offering of request.offerings) {
     const { id } = offering;
-    const running = request.running[id] ?? 0;
+    const running = ownValue(request.running, id) ?? 0;
     const doomed = doomedOf(notices.known, id);
     const count = Math.max(0, running - doomed);
     // Orders that a notice has caught before they were ready are not coming.
     const caught = Math.max(0, doomed - running);
     healthy.set(id, count);
-    const before = state?.pools[id];
+    const before = ownValue(state?.pools, id);
     if (before === undefined) {
       pools[id] = { healthy: count, asked: count, askedSinceSeconds: timeSeconds, inFlight: 0, restUntilSeconds: request.capacityErrors?.includes(id) === true ? timeSeconds + REST_SECONDS : 0, depth: null, lastDueSeconds: 0 };
-      pending.set(id, Math.max(0, (request.pending?.[id] ?? 0) - caught));
+      pending.set(id, Math.max(0, (ownValue(request.pending, id) ?? 0) - caught));
       continue;
     }
     const lastDueSeconds = isIn(notices.due, id) ? timeSeconds : before.lastDueSeconds;
@@ -68,7 +69,7 @@ export function see(request: PurchaseRequest): Sight {
       disturbed.add(id);
     }
     const arrived = Math.max(0, count + countIn(notices.fresh, id) - before.healthy);
-    const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : Math.max(0, (request.pending[id] ?? 0) - caught);
+    const coming = request.pending === undefined ? Math.max(0, before.inFlight - arrived) : Math.max(0, (ownValue(request.pending, id) ?? 0) - caught);
     const lost = countIn(notices.fresh, id) + Math.max(0, gone);
     if (offering.capacityType === "spot") {
       spotHealthy += count;

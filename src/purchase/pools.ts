@@ -4,6 +4,7 @@ import { lossesPerHour, poolRisk } from "./domain-risk.ts";
 import type { Pool } from "./mix.ts";
 import type { Sight } from "./memory.ts";
 import type { DomainMemory, PurchaseRequest } from "./purchase-request.ts";
+import { ownValue } from "../model/record.ts";
 
 /** A replica-hour short of the need is priced at so many on-demand replica-hours when a spare is weighed (decision 0502). */
 export const SHORTFALL_FACTOR = 36;
@@ -45,7 +46,7 @@ export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly
   return request.offerings.map((offering) => {
     const healthy = healthyOf.get(offering.id) ?? 0;
     const pending = sight.pending.get(offering.id) ?? 0;
-    const resting = (memory[offering.id]?.restUntilSeconds ?? 0) > request.timeSeconds;
+    const resting = (ownValue(memory, offering.id)?.restUntilSeconds ?? 0) > request.timeSeconds;
     const priceKnown = Number.isFinite(offering.pricePerHourUsd) && offering.pricePerHourUsd >= 0;
     const domain = domainOf(offering);
     const distrusted = offering.capacityType === "spot" && (leaving.has(domain) || request.timeSeconds - (domains.get(domain)?.lastLossSeconds ?? -Infinity) < DISTRUST_SECONDS);
@@ -53,7 +54,7 @@ export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly
       offering, domain, healthy, pending, priceKnown, resting, distrusted,
       priceUsd: (priceKnown ? offering.pricePerHourUsd : 1.001 * dearest || 1) + (offering.egressPerHourUsd ?? 0),
       grams: instanceGramsPerHour(offering, fallbackGrams),
-      most: Math.min(offering.launchable && !resting && !distrusted ? (memory[offering.id]?.depth ?? Infinity) : healthy + pending, offering.maxInstances ?? Infinity),
+      most: Math.min(offering.launchable && !resting && !distrusted ? (ownValue(memory, offering.id)?.depth ?? Infinity) : healthy + pending, offering.maxInstances ?? Infinity),
     };
   });
 }

@@ -14,6 +14,7 @@ import type { PoolMemory, PurchaseRequest, PurchaseResult, PurchaseState } from 
 import { marketReasons } from "./reasons.ts";
 import { watchStorm } from "./storm.ts";
 import { makeBeforeBreak } from "./transition.ts";
+import { emptyRecord } from "../model/record.ts";
 
 /** Where the policy has no purchase clause and the observation names offerings: all may be spot, half in one zone. */
 const FREE_CHOICE: Pick<PurchaseSpec, "onDemandBase" | "spotShare" | "maxDomainShare" | "surviveShare"> = { onDemandBase: 0, spotShare: 1, maxDomainShare: 0.5 };
@@ -86,7 +87,7 @@ function termsOf(request: PurchaseRequest, market: { readonly quotes: readonly Q
 }
 
 function named(quotes: readonly Quote[], instances: readonly number[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const counts = emptyRecord<number>();
   quotes.forEach(({ offering }, at) => {
     const count = instances[at] ?? 0;
     if (count > 0) counts[offering.id] = (counts[offering.id] ?? 0) + count;
@@ -95,7 +96,7 @@ function named(quotes: readonly Quote[], instances: readonly number[]): Record<s
 }
 
 function remember(request: PurchaseRequest, sight: Sight, storm: PurchaseState["storm"], quotes: readonly Quote[], instances: readonly number[]): PurchaseState {
-  const pools: Record<string, PoolMemory> = { ...sight.pools };
+  const pools = Object.assign(emptyRecord<PoolMemory>(), sight.pools);
   quotes.forEach(({ offering: { id } }, at) => {
     const before = pools[id];
     const asked = instances[at] ?? 0;

@@ -9,6 +9,7 @@ import { toldOnly } from "./effects.ts";
 import type { Departure } from "./leaving.ts";
 import type { Proposal } from "./propose.ts";
 import type { Purchased } from "./purchase.ts";
+import { emptyRecord } from "../model/record.ts";
 
 export interface DecisionParts extends Proposal {
   readonly snapshot: Snapshot;
@@ -72,7 +73,7 @@ function forecastOf({ state, snapshot, policy, missing }: DecisionParts, plan: C
 const Z99 = 2.326347874;
 
 function inputsOf(seen: TargetSnapshot, policy: Policy, nowSeconds: number): Decision["inputs"] {
-  const inputs: Record<string, Decision["inputs"][string]> = {};
+  const inputs = emptyRecord<Decision["inputs"][string]>();
   for (const name of ["demand", "utilization", "missRatio", "backlog"] as const) {
     const observation = seen[name];
     const value = valueOf(observation);

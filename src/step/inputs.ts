@@ -5,6 +5,7 @@ import type { ExtraSignal, FollowSpec, Policy } from "../model/policy.ts";
 import type { Snapshot, TargetSnapshot } from "../model/snapshot.ts";
 import { evaluateFormula } from "../plan/evaluate-formula.ts";
 import type { TargetState } from "./state.ts";
+import { emptyRecord, ownValue } from "../model/record.ts";
 
 /** A source of need beside the demand, with a target or a ratio. */
 export type SizedSignal =
@@ -33,10 +34,10 @@ export function completed(before: TargetState, { snapshot, seen, policy }: { rea
   const { extraSignals, follows, demandIsServed } = policy;
   if (extraSignals === undefined && follows === undefined && demandIsServed === undefined) return seen;
   const demand = demandIsServed === true ? arrivals(before, seen) : seen.demand;
-  const signals: Record<string, Observation> = {};
+  const signals = emptyRecord<Observation>();
   const read = (name: string): Observation => (name === "readyReplicas" ? readyReplicas(seen) : name === "demand" ? demand : name === "utilization" || name === "missRatio" || name === "backlog" ? seen[name] : (signals[name] ?? NOT_READ));
   for (const signal of extraSignals ?? []) {
-    signals[signal.name] = signal.formula === undefined ? (seen.signals?.[signal.name] ?? NOT_READ) : evaluateFormula(signal.formula.root, read, snapshot.timeSeconds);
+    signals[signal.name] = signal.formula === undefined ? (ownValue(seen.signals, signal.name) ?? NOT_READ) : evaluateFormula(signal.formula.root, read, snapshot.timeSeconds);
   }
   for (const one of sizedSignals(policy)) if (one.kind === "follows") signals[one.name] = passedOn(snapshot, one.follow);
   return { ...seen, demand, signals };
@@ -67,7 +68,7 @@ function readyReplicas({ workload }: TargetSnapshot): Observation {
 }
 
 function passedOn(snapshot: Snapshot, { target, ratio }: FollowSpec): Observation {
-  const demand = sound(snapshot.targets[target]?.demand ?? missing("absent", `${target} is not in the snapshot`));
+  const demand = sound(ownValue(snapshot.targets, target)?.demand ?? missing("absent", `${target} is not in the snapshot`));
   return demand.kind === "value" ? present(demand.value * ratio, demand.timeSeconds) : missing(demand.cause, `${target}: ${demand.detail}`);
 }
 

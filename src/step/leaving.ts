@@ -3,6 +3,7 @@ import type { Drain, Intent, Outcome } from "../model/intent.ts";
 import type { Notice } from "../model/offering.ts";
 import type { TargetSnapshot } from "../model/snapshot.ts";
 import type { Replacement } from "../model/workload.ts";
+import { emptyRecord } from "../model/record.ts";
 
 /** A machine that leaves and is not drained yet. */
 export interface LeavingMachine {
@@ -62,7 +63,7 @@ export function seeLeaving(before: Leaving | undefined, { seen, outcomes, nowSec
   const machines = [...known.machines];
   for (const notice of fresh) take(machines, notice, { done, nowSeconds });
   for (const machine of machines) if (!stays(machine, nowSeconds)) done[machine.instanceId] ??= nowSeconds + KNOWN_SECONDS;
-  const left = machines.filter(({ instanceId }) => done[instanceId] === undefined);
+  const left = machines.filter(({ instanceId }) => !Object.hasOwn(done, instanceId));
   const most = left.length * (replacement?.by === "count" ? replacement.replicasPerMachine : 0);
   const standIns = workload.kind === "value" ? Math.min(most, confirmed(known, workload.desiredReplicas)) : known.standIns;
   if (left.length === 0 && standIns === 0 && Object.keys(done).length === 0) return undefined;
@@ -146,7 +147,8 @@ function drainOf({ instanceId, goesAtSeconds }: LeavingMachine): Drain {
  * lost has come through where the count (given where a drain lowers it) shows it; else it is tried again.
  */
 function doneAfter({ done, asked }: Leaving, { outcomes, nowSeconds, count }: { readonly outcomes: readonly Outcome[]; readonly nowSeconds: number; readonly count: number | undefined }): Record<string, number> {
-  const next = Object.fromEntries(Object.entries(done).filter(([, until]) => until > nowSeconds));
+  const next = emptyRecord<number>();
+  for (const [instanceId, until] of Object.entries(done)) if (until > nowSeconds) next[instanceId] = until;
   const shown = asked.findLastIndex(({ desiredReplicas }) => desiredReplicas === count);
   for (const { idempotencyKey, kind, code } of outcomes) {
     const at = asked.findIndex(({ key }) => key === idempotencyKey);
@@ -163,7 +165,7 @@ function take(machines: LeavingMachine[], { kind, timeSeconds, instanceId = "" }
   const known = machines[at];
   if (known !== undefined) {
     if (goesAtSeconds < known.goesAtSeconds) machines[at] = { ...known, kind, goesAtSeconds };
-  } else if (done[instanceId] === undefined && goesAtSeconds > nowSeconds) {
+  } else if (!Object.hasOwn(done, instanceId) && goesAtSeconds > nowSeconds) {
     machines.push({ instanceId, kind, goesAtSeconds, seenSeconds: nowSeconds, attempts: 0 });
   }
 }

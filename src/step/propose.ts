@@ -26,6 +26,7 @@ import type { Leaving } from "./leaving.ts";
 import { planTarget } from "./plan.ts";
 import type { TargetState } from "./state.ts";
 import { zeroFacts } from "./zero.ts";
+import { ownValue } from "../model/record.ts";
 
 /** What one target would have, before what it shares with others and what it costs are weighed. */
 export interface Proposal {
@@ -49,7 +50,7 @@ export interface Proposal {
 
 /** Learn, plan, decide, guard: one target at one time. */
 export function propose(before: TargetState, snapshot: Snapshot, policy: Policy): Proposal {
-  const seenWhole = believable(snapshot.targets[policy.name] ?? NOTHING_SEEN);
+  const seenWhole = believable(ownValue(snapshot.targets, policy.name) ?? NOTHING_SEEN);
   const leaving = seeLeaving(before.leaving, { seen: seenWhole, outcomes: snapshot.outcomes, nowSeconds: snapshot.timeSeconds });
   const seen = completed(before, { snapshot, seen: withoutStandIns(seenWhole, leaving), policy });
   const state = learnFrom(before, { snapshot, seen, policy });

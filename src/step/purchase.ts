@@ -6,6 +6,7 @@ import type { Snapshot, TargetSnapshot } from "../model/snapshot.ts";
 import { limitFlatPrice } from "../purchase/flat-price.ts";
 import { purchase } from "../purchase/purchase.ts";
 import type { PurchaseState } from "../purchase/purchase-request.ts";
+import { ownValue } from "../model/record.ts";
 import type { TargetState } from "./state.ts";
 
 /** What a target remembers of its market: offerings and intensity until they change, and what the purchase keeps. */
@@ -72,7 +73,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
 function refusedOfferings(state: TargetState, { snapshot, policy }: PurchaseInput, now: { readonly running: Readonly<Record<string, number>>; readonly pending: Readonly<Record<string, number>> }): readonly string[] {
   if (!snapshot.outcomes.some(({ target, code }) => target === policy.name && code === "capacity")) return [];
   const asked = Object.entries(state.purchase?.allocation?.instances ?? {});
-  return asked.filter(([id, count]) => count > (now.running[id] ?? 0) + (now.pending[id] ?? 0)).map(([id]) => id);
+  return asked.filter(([id, count]) => count > (ownValue(now.running, id) ?? 0) + (ownValue(now.pending, id) ?? 0)).map(([id]) => id);
 }
 
 /** Without offerings a limit holds by what the policy says that a replica costs. */

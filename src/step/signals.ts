@@ -8,6 +8,7 @@ import type { LoadAtHorizon } from "../plan/plan-capacity.ts";
 import { sizedSignals } from "./inputs.ts";
 import type { SizedSignal } from "./inputs.ts";
 import { believedLeadSeconds } from "./lead-time.ts";
+import { ownValue } from "../model/record.ts";
 
 /** What the step remembers of one signal beside the demand: its own forecast, and its newest load. */
 export interface SignalState {
@@ -25,7 +26,7 @@ export function learnSignals(before: SignalStates, { snapshot, seen, policy }: {
   if (sized.length === 0) return NO_SIGNALS;
   const now = snapshot.timeSeconds;
   return Object.fromEntries(sized.map((signal) => {
-    const known = before[signal.name] ?? { model: new LeadModel(leadHorizons(policy, believedLeadSeconds(policy))), last: undefined };
+    const known = ownValue(before, signal.name) ?? { model: new LeadModel(leadHorizons(policy, believedLeadSeconds(policy))), last: undefined };
     const load = loadOf(signal, seen);
     known.model.observe(now, load ?? NaN);
     return [signal.name, { model: known.model, last: load === undefined ? known.last : { value: load, timeSeconds: now } }];
@@ -34,12 +35,12 @@ export function learnSignals(before: SignalStates, { snapshot, seen, policy }: {
 
 /** Takes over the fits of signals that a snapshot brings. */
 export function installSignalFits(states: SignalStates, { installs }: Snapshot, policy: Policy): void {
-  for (const install of installs) if (install.target === policy.name && install.signal !== undefined) states[install.signal]?.model.adopt(install.fit);
+  for (const install of installs) if (install.target === policy.name && install.signal !== undefined) ownValue(states, install.signal)?.model.adopt(install.fit);
 }
 
 /** A signal as a load that grows with what arrives, not with the replicas: a mean use is busy replicas. Undefined where it is absent. */
 function loadOf(signal: SizedSignal, { signals, workload }: TargetSnapshot): number | undefined {
-  const value = valueOf(signals?.[signal.name]);
+  const value = valueOf(ownValue(signals, signal.name));
   if (signal.kind === "follows" || signal.by === "per-replica" || value === undefined) return value;
   return workload.kind === "value" ? value * workload.readyReplicas : undefined;
 }
@@ -65,7 +66,7 @@ export type PlanSignal = (signal: SizedSignal, state: SignalState) => CapacityPl
 /** The plans of all signals beside the demand that have one. */
 export function signalPlans(states: SignalStates, policy: Policy, plan: PlanSignal): readonly { readonly name: string; readonly plan: CapacityPlan }[] {
   return sizedSignals(policy).flatMap((signal) => {
-    const state = states[signal.name];
+    const state = ownValue(states, signal.name);
     const planned = state === undefined ? undefined : plan(signal, state);
     return planned === undefined ? [] : [{ name: signal.name, plan: planned }];
   });

@@ -38,6 +38,7 @@ import { NO_SIGNALS } from "./signals.ts";
 import type { SignalState, SignalStates } from "./signals.ts";
 import type { Leaving } from "./leaving.ts";
 import type { PurchaseMemory } from "./purchase.ts";
+import { emptyRecord, ownValue } from "../model/record.ts";
 
 /** What the step remembers of one target between two ticks. */
 export interface TargetState {
@@ -102,7 +103,7 @@ export function initialGroupState(group: string, policies: readonly Policy[]): G
 
 /** The state for a new set of policies: what is known of each target stays; a target that is new starts empty. */
 export function reconcileGroupState(state: GroupState, policies: readonly Policy[]): GroupState {
-  const targets = Object.fromEntries(policies.map((policy) => [policy.name, state.targets[policy.name] ?? initialTargetState(policy)]));
+  const targets = Object.fromEntries(policies.map((policy) => [policy.name, ownValue(state.targets, policy.name) ?? initialTargetState(policy)]));
   return { ...state, targets };
 }
 
@@ -167,9 +168,9 @@ export function restoreGroupState(data: unknown, policies: readonly Policy[]): R
   if (saved?.format !== FORMAT || typeof saved.group !== "string" || saved.targets === undefined) {
     return failure("permanent", `a checkpoint of format ${String(FORMAT)} was expected`);
   }
-  const targets: Record<string, TargetState> = {};
+  const targets = emptyRecord<TargetState>();
   for (const policy of policies) {
-    const kept = saved.targets[policy.name];
+    const kept = ownValue(saved.targets, policy.name);
     targets[policy.name] = kept === undefined ? initialTargetState(policy) : restoreTarget(kept);
   }
   return success({ group: saved.group, timeSeconds: saved.timeSeconds ?? undefined, targets });

@@ -8,6 +8,7 @@ import { alreadyThere, refused, type Actuator, type ActuatorContext, type Actuat
 import { awsConnectionFields, clientOptions, requestOptions } from "../aws/connection.ts";
 import { notSent, readCall, writeCall } from "../aws/errors.ts";
 import { arn, declareActions, type AwsPermission } from "../aws/permissions.ts";
+import { emptyRecord } from "../../model/record.ts";
 
 const config = z.strictObject({
   fleetId: z.string().regex(/^fleet-[0-9a-f-]+$/).describe("Id of an EC2 Fleet of type maintain."),
@@ -136,8 +137,8 @@ function offeringOf({ Placement, InstanceType, InstanceLifecycle }: Instance): s
 function workloadOf(fleet: FleetData, instances: readonly Instance[], { replicasPerUnit, timeSeconds }: { readonly replicasPerUnit: number; readonly timeSeconds: number }): Workload {
   let ready = 0;
   let pending = 0;
-  const running: Record<string, number> = {};
-  const starting: Record<string, number> = {};
+  const running = emptyRecord<number>();
+  const starting = emptyRecord<number>();
   for (const instance of instances) {
     const isReady = instance.State?.Name === "running";
     const replicas = weightOf(fleet, instance.InstanceType ?? "") * replicasPerUnit;

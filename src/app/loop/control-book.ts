@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import { MODES, type Mode } from "../../model/mode.ts";
 import type { Override } from "../../model/override.ts";
+import { ownValue } from "../../model/record.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 
 const BOOK = z.object({
@@ -56,7 +57,7 @@ export class ControlBook {
   }
 
   modeLimit(target: string): Mode | undefined {
-    return this.#book.modeLimits[target];
+    return ownValue(this.#book.modeLimits, target);
   }
 
   /** Adds an override; one with the same id stays as it is and is given back. */

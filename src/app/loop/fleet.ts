@@ -8,6 +8,7 @@ import type { HistoryStore } from "../../history/history-store.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Outcome } from "../../model/intent.ts";
 import type { Policy } from "../../model/policy.ts";
+import { ownValue } from "../../model/record.ts";
 import { success, type Result } from "../../model/result.ts";
 import type { Series } from "../../model/series.ts";
 import type { Clock } from "../clock.ts";
@@ -120,7 +121,7 @@ export class Fleet {
   #newTarget(runtime: TargetRuntime): Target {
     const { policy } = runtime;
     const { clock, desk } = this.#parts;
-    const scores = desk.scores[policy.name];
+    const scores = ownValue(desk.scores, policy.name);
     return {
       runtime,
       board: new TargetBoard(policy, clock.nowSeconds()),

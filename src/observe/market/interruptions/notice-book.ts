@@ -1,5 +1,6 @@
 import type { Notice } from "../../../model/offering.ts";
 import type { InterruptionMessage } from "./interruption-message.ts";
+import { ownValue } from "../../../model/record.ts";
 
 /** What has been said of each machine, so that repeats, replays and late messages order nothing twice. Plain JSON. */
 export interface NoticeBook {
@@ -28,7 +29,7 @@ export function takeMessage(book: NoticeBook, message: InterruptionMessage, { no
   const offering = offeringOf(message.instanceId);
   if (offering === undefined) return { book, notice: undefined };
   const says = message.kind === "maintenance" ? (message.timeSeconds - nowSeconds <= MAINTENANCE_AHEAD_SECONDS ? "interruption" : "rebalance") : message.kind;
-  const known = book.machines[message.instanceId];
+  const known = ownValue(book.machines, message.instanceId);
   if (known !== undefined && RANK[known.said] >= RANK[says]) return { book, notice: undefined };
   const next: NoticeBook = { machines: { ...book.machines, [message.instanceId]: { said: says, atSeconds: nowSeconds } } };
   if (says === "gone" || (says === "interruption" && message.timeSeconds <= nowSeconds)) return { book: next, notice: undefined };
