@@ -151,6 +151,8 @@ export class World {
   #gate(memory: GateMemory, epoch: number, alive: () => boolean): GateContext {
     return {
       actuator: this.#watched(alive), memory, group: this.policy.group, now: () => this.#nowSeconds,
+      // No timer fires within a world (nothing waits there but for promises); those of dead lives are over soon after it.
+      readTimeoutSeconds: 0.01, writeTimeoutSeconds: 0.01,
       standing: {
         killSwitch: () => (this.faults.isOn("kill-switch", this.#nowSeconds) ? { engaged: true, source: "file", reason: "simulated", author: "simulation" } : { engaged: false }),
         mode: () => this.policy.mode,
