@@ -10,7 +10,7 @@ const FLOOR = 0.004;
 const INITIAL_ERROR = 0.05;
 const REGRESSION_STRIDE = 5;
 const REGRESSION_DAYS = 14;
-const SHAPE_DAYS = 7;
+const SHAPE_DAYS = 28;
 const LEARNT_AFTER_DAYS = 2;
 const SHAPE_AFTER_ROWS = 2000;
 /** Standard residuals are counted in bins of a tenth from -12 to 12. */
