@@ -1,5 +1,5 @@
 import { decodeFloats64, encodeFloats64 } from "../numeric/encoding.ts";
-import { fillLeadFeatures, fillPhaseFeatures, leadWidth, phaseOf } from "./lead-features.ts";
+import { AROUND_ROWS, fillLeadFeatures, fillPhaseFeatures, leadWidth, loadAround, phaseOf } from "./lead-features.ts";
 import type { LeadLags } from "./lead-features.ts";
 import type { LeadCoefficients } from "./lead-ridge-fit.ts";
 import { LeadScale, SCALE_WIDTH } from "./lead-scale.ts";
@@ -9,6 +9,8 @@ import type { SavedScale } from "./lead-scale.ts";
 const LARGEST_FALL = 0.7;
 const LARGEST_RISE = 1.2;
 const LOSING = 1.3;
+/** Rows by which a forecast is scored after the two rows that it was made for: what is around them must be known. */
+const SCORED_LATE = AROUND_ROWS - 1;
 
 export interface SavedHorizon {
   readonly features: readonly number[];
@@ -29,6 +31,8 @@ interface RowSeen {
   readonly logs: Float32Array;
   readonly at: number;
   /** Whether this row and the one before it were observed. */
+  readonly canCompare: boolean;
+  /** Whether the two rows were whose forecast can be scored now. */
   readonly canScore: boolean;
 }
 
@@ -64,7 +68,7 @@ export class LeadHorizon {
     this.dayRows = dayRows;
     this.lags = lags;
     this.errors = new LeadScale(dayRows);
-    this.depth = rows + 2;
+    this.depth = rows + 2 + SCORED_LATE;
     this.made = new Float64Array(this.depth * MADE_WIDTH).fill(NaN);
     this.madeFeatures = new Float64Array(this.depth * SCALE_WIDTH);
     this.row = new Float64Array(leadWidth(lags));
@@ -92,22 +96,22 @@ export class LeadHorizon {
     this.largestMove = largestMove;
   }
 
-  /** Scores the forecast that has matured with this row, then makes the one from this row. */
+  /** Scores the forecast that has matured, then makes the one from this row. */
   step(seen: RowSeen): void {
-    this.lastSaid = NaN;
+    this.lastSaid = seen.canCompare ? (this.made[((seen.row - this.rows - 1) % this.depth) * MADE_WIDTH] ?? NaN) : NaN;
     if (seen.canScore) this.score(seen);
     this.forecast(seen);
   }
 
   private score({ row, logs, at }: RowSeen): void {
-    const place = ((row - this.rows - 1) % this.depth) * MADE_WIDTH;
+    const made = row - this.rows - 1 - SCORED_LATE;
+    const place = (made % this.depth) * MADE_WIDTH;
     const said = this.made[place] ?? NaN;
     if (said !== said) return;
-    this.lastSaid = said;
-    const truth = ((logs[at] ?? NaN) + (logs[at - 1] ?? NaN)) / 2;
+    const truth = loadAround(logs, at - AROUND_ROWS);
     const error = truth - said;
     const from = (place / MADE_WIDTH) * SCALE_WIDTH;
-    this.errors.learn(row - this.rows - 1, error, { features: this.madeFeatures.subarray(from, from + SCALE_WIDTH), scale: this.made[place + 3] ?? NaN });
+    this.errors.learn(made, error, { features: this.madeFeatures.subarray(from, from + SCALE_WIDTH), scale: this.made[place + 3] ?? NaN });
     const fitted = truth - (this.made[place + 1] ?? NaN);
     const stayed = truth - (this.made[place + 2] ?? NaN);
     this.fittedError += (fitted * fitted - this.fittedError) / this.dayRows;
@@ -171,8 +175,10 @@ export class LeadHorizon {
     this.stayError = saved.stayError;
     this.firstLog = saved.made[0] ?? NaN;
     this.trusted = saved.made[1] === 1;
+    this.errors = LeadScale.restore(this.dayRows, saved.errors);
+    // A version before this one kept two forecasts fewer: what it said of the next minutes is not scored.
+    if (saved.made.length !== 2 + this.made.length) return;
     this.made.set(saved.made.slice(2));
     this.madeFeatures.set(decodeFloats64(saved.madeFeatures));
-    this.errors = LeadScale.restore(this.dayRows, saved.errors);
   }
 }

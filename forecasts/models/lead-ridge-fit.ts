@@ -1,5 +1,5 @@
 import { solveCholesky } from "../numeric/cholesky.ts";
-import { fillLeadFeatures, fillPhaseFeatures, leadLags, leadWidth, phaseOf } from "./lead-features.ts";
+import { AROUND_ROWS, fillLeadFeatures, fillPhaseFeatures, leadLags, leadWidth, loadAround, phaseOf } from "./lead-features.ts";
 import type { LeadLags } from "./lead-features.ts";
 
 /** Coefficients of one horizon: of the features, and of the phase correction (group-major). */
@@ -89,12 +89,12 @@ function fitHorizon(data: LeadData, horizon: number): LeadCoefficients {
   return { horizonRows: horizon, features: Array.from(features), phases: Array.from(fitPhases(data, target, features)), largestMove: target.largestMove };
 }
 
-/** The mean of the two rows around the target's centre, less the newest row; NaN where one of them is a gap. */
+/** The load around the target's centre, less the newest row; NaN where one of the rows next to it is a gap. */
 function increment(data: LeadData, at: number, horizon: number): number {
   const { logs, values } = data;
   const ahead = at + horizon;
   if (!((values[ahead] ?? NaN) >= 0) || !((values[ahead + 1] ?? NaN) >= 0) || !((values[at] ?? NaN) >= 0)) return NaN;
-  return ((logs[ahead] ?? NaN) + (logs[ahead + 1] ?? NaN)) / 2 - (logs[at] ?? NaN);
+  return loadAround(logs, ahead) - (logs[at] ?? NaN);
 }
 
 interface FitTarget {
@@ -105,7 +105,7 @@ interface FitTarget {
 /** The size of an increment that all but exceptional rows stay under. */
 function habitualMove(data: LeadData, horizon: number): number {
   const sizes: number[] = [];
-  for (let at = data.from; at < data.logs.length - horizon - 1; at += STRIDE) {
+  for (let at = data.from; at < data.logs.length - horizon - AROUND_ROWS; at += STRIDE) {
     const size = Math.abs(increment(data, at, horizon));
     if (size === size) sizes.push(size);
   }
@@ -117,7 +117,7 @@ function fitFeatures(data: LeadData, { horizon, largestMove }: FitTarget): Float
   const width = leadWidth(data.lags);
   const normal = new NormalEquations(width);
   const row = new Float64Array(width);
-  for (let at = data.from; at < data.logs.length - horizon - 1; at += STRIDE) {
+  for (let at = data.from; at < data.logs.length - horizon - AROUND_ROWS; at += STRIDE) {
     const target = increment(data, at, horizon);
     if (target !== target) continue;
     fillLeadFeatures(row, { logs: data.logs, at }, data.lags, horizon);
@@ -134,7 +134,7 @@ function fitPhases(data: LeadData, { horizon, largestMove }: FitTarget, features
   const phase = new Float64Array(width);
   const squares = new Float64Array(width);
   const largest = RESIDUAL_CLIP * largestMove;
-  for (let at = data.from; at < data.logs.length - horizon - 1; at += PHASE_STRIDE) {
+  for (let at = data.from; at < data.logs.length - horizon - AROUND_ROWS; at += PHASE_STRIDE) {
     const target = increment(data, at, horizon);
     if (target !== target) continue;
     const rows = { logs: data.logs, at };

@@ -1,5 +1,5 @@
 import { decodeFloats, encodeFloats } from "../numeric/encoding.ts";
-import { leadLags } from "./lead-features.ts";
+import { AROUND_ROWS, leadLags } from "./lead-features.ts";
 import type { LeadLags, LeadModelSpec } from "./lead-features.ts";
 import { LeadHorizon } from "./lead-horizon.ts";
 import type { SavedHorizon } from "./lead-horizon.ts";
@@ -97,10 +97,15 @@ export class LeadModel {
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1;
     this.newestRow = row;
     this.seen += 1;
-    const before = this.values[(this.next + 2 * this.capacity - 2) % this.capacity] ?? NaN;
-    const canScore = present && before >= 0 && this.seen > 1;
     const at = this.newestIndex();
-    for (const horizon of this.horizons) horizon.step({ row, logs: this.logs, at, canScore });
+    const canCompare = this.isSeen(0) && this.isSeen(1);
+    const canScore = this.isSeen(AROUND_ROWS - 1) && this.isSeen(AROUND_ROWS);
+    for (const horizon of this.horizons) horizon.step({ row, logs: this.logs, at, canCompare, canScore });
+  }
+
+  /** Whether the row so many before the newest was observed. */
+  private isSeen(back: number): boolean {
+    return back < this.seen && (this.values[(this.next + 2 * this.capacity - 1 - back) % this.capacity] ?? NaN) >= 0;
   }
 
   private pushLog(log: number): void {
