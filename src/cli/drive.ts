@@ -18,13 +18,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const command = new Command("drive")
     .description("Run the pure step under an outside clock: one JSON object a line on standard input, one answer a line on standard output.")
     .requiredOption("--policy <file>", "the policy")
-    .option("--history <file>", "what happened before: timestamp,demand[,utilization,readyReplicas,missRatio]");
+    .option("--history <file>", "what happened before: timestamp,demand[,utilization,readyReplicas,missRatio,backlog] and columns of the policy's other signals");
   const parsed = parseArguments(command, args);
   if (!parsed.ok) return parsed.exitCode;
   const { policy: path, history: past } = parsed.options as { readonly policy: string; readonly history?: string };
   const policy = readPolicy(path);
-  const history = past === undefined ? [] : readHistory(past);
-  if (policy === undefined || history === undefined) return BAD_INPUT;
+  if (policy === undefined) return BAD_INPUT;
+  const history = past === undefined ? [] : readHistory(past, (policy.extraSignals ?? []).flatMap(({ name, spec }) => (spec === undefined ? [] : [name])));
+  if (history === undefined) return BAD_INPUT;
   await converse(new DriveSession({ policy, history, effective: effectivePolicy }));
   return 0;
 }
@@ -67,7 +68,7 @@ function readPolicy(path: string): Policy | undefined {
   return policy;
 }
 
-function readHistory(path: string): readonly DriveObservation[] | undefined {
+function readHistory(path: string, others: readonly string[]): readonly DriveObservation[] | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -75,13 +76,13 @@ function readHistory(path: string): readonly DriveObservation[] | undefined {
     process.stderr.write(`foretide: ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
   }
-  const result = parseHistoryCsv(text);
+  const result = parseHistoryCsv(text, others);
   if (result.ok) return rowsOf(result.value);
   for (const { line, column, message } of result.problems) process.stderr.write(`${path}:${String(line)}:${String(column)}: ${message}\n`);
   return undefined;
 }
 
-function rowsOf({ timesSeconds, signals }: HistoryCsv): readonly DriveObservation[] {
+function rowsOf({ timesSeconds, signals, others }: HistoryCsv): readonly DriveObservation[] {
   const at = (values: Float64Array | undefined, row: number): number | undefined => {
     const value = values?.[row];
     return value === undefined || Number.isNaN(value) ? undefined : value;
@@ -90,6 +91,7 @@ function rowsOf({ timesSeconds, signals }: HistoryCsv): readonly DriveObservatio
     type: "observation" as const, time,
     demand: at(signals.demand, row), utilization: at(signals.utilization, row), readyReplicas: at(signals.readyReplicas, row),
     pendingReplicas: undefined, missRatio: at(signals.missRatio, row), backlog: at(signals.backlog, row),
+    signals: Object.fromEntries(Object.entries(others).flatMap(([name, values]) => { const value = at(values, row); return value === undefined ? [] : [[name, value]]; })),
     offerings: undefined, running: undefined, pending: undefined, notices: [], carbon: undefined,
   }));
 }

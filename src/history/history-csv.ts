@@ -8,6 +8,8 @@ export type HistorySignal = (typeof HISTORY_SIGNALS)[number];
 export interface HistoryCsv {
   readonly timesSeconds: Float64Array;
   readonly signals: Readonly<Partial<Record<HistorySignal, Float64Array>>>;
+  /** Columns that were asked for by other names. */
+  readonly others: Readonly<Record<string, Float64Array>>;
 }
 
 export interface CsvProblem {
@@ -27,13 +29,14 @@ const SHARES: ReadonlySet<string> = new Set(["missRatio"]);
 
 /**
  * Reads `timestamp,demand[,utilization,readyReplicas,missRatio,backlog]` (or `timestamp,value`), the header first, times as ISO 8601
- * (UTC where no offset stands) or epoch seconds, ascending. An empty cell or NaN is absent. Tells every problem, up to 20.
+ * (UTC where no offset stands) or epoch seconds, ascending. An empty cell or NaN is absent. `others` are names of more columns that
+ * may stand there. Tells every problem, up to 20.
  */
-export function parseHistoryCsv(text: string): HistoryCsvResult {
+export function parseHistoryCsv(text: string, others: readonly string[] = []): HistoryCsvResult {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   while (lines.length > 0 && lines.at(-1)?.trim() === "") lines.pop();
   const problems: CsvProblem[] = [];
-  const columns = parseHeader(lines[0] ?? "", problems);
+  const columns = parseHeader(lines[0] ?? "", others, problems);
   if (columns === undefined) return { ok: false, problems };
   if (lines.length < 2) return { ok: false, problems: [{ line: 2, column: 1, message: "expected at least one row after the header" }] };
   const rows = new RowReader(columns, problems, lines.length - 1);
@@ -41,18 +44,18 @@ export function parseHistoryCsv(text: string): HistoryCsvResult {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: rows.finish() };
 }
 
-function parseHeader(header: string, problems: CsvProblem[]): readonly HistorySignal[] | undefined {
-  const expected = "expected the header timestamp,value or timestamp,demand[,utilization,readyReplicas,missRatio,backlog]";
+function parseHeader(header: string, others: readonly string[], problems: CsvProblem[]): readonly string[] | undefined {
+  const expected = `expected the header timestamp,value or timestamp,demand[,utilization,readyReplicas,missRatio,backlog]${others.length === 0 ? "" : ` and ${others.join(", ")}`}`;
   const cells = header.split(",");
   if (unquoted(cells[0] ?? "") !== "timestamp" || cells.length < 2) {
     problems.push({ line: 1, column: 1, message: `${expected}, found ${header.trim() === "" ? "nothing" : `"${header.trim()}"`}` });
     return undefined;
   }
-  const signals: HistorySignal[] = [];
+  const signals: string[] = [];
   let column = (cells[0]?.length ?? 0) + 2;
   for (const cell of cells.slice(1)) {
     const name = unquoted(cell) === "value" ? "demand" : unquoted(cell);
-    const signal = HISTORY_SIGNALS.find((known) => known === name);
+    const signal = [...HISTORY_SIGNALS, ...others].find((known) => known === name);
     if (signal === undefined) problems.push({ line: 1, column, message: `${expected}, found the column "${name}"` });
     else if (signals.includes(signal)) problems.push({ line: 1, column, message: `the column ${signal} stands twice` });
     else signals.push(signal);
@@ -62,12 +65,12 @@ function parseHeader(header: string, problems: CsvProblem[]): readonly HistorySi
 }
 
 class RowReader {
-  readonly #columns: readonly HistorySignal[];
+  readonly #columns: readonly string[];
   readonly #problems: CsvProblem[];
   readonly #times: Float64Array;
   readonly #values: readonly Float64Array[];
 
-  constructor(columns: readonly HistorySignal[], problems: CsvProblem[], rows: number) {
+  constructor(columns: readonly string[], problems: CsvProblem[], rows: number) {
     this.#columns = columns;
     this.#problems = problems;
     this.#times = new Float64Array(rows);
@@ -91,7 +94,9 @@ class RowReader {
   }
 
   finish(): HistoryCsv {
-    return { timesSeconds: this.#times, signals: Object.fromEntries(this.#columns.map((signal, at) => [signal, this.#values[at]])) };
+    const isKnown = (signal: string): boolean => HISTORY_SIGNALS.some((known) => known === signal);
+    const columns = this.#columns.map((signal, at) => [signal, this.#values[at] ?? new Float64Array()] as const);
+    return { timesSeconds: this.#times, signals: Object.fromEntries(columns.filter(([signal]) => isKnown(signal))), others: Object.fromEntries(columns.filter(([signal]) => !isKnown(signal))) };
   }
 
   #readTime(cell: string, index: number): void {
@@ -105,7 +110,7 @@ class RowReader {
     if (time <= before) this.#problem(index, 1, `expected a time after the row before it, found ${time === before ? "the same time again" : "an earlier one"}`);
   }
 
-  #readValue(cell: string, place: { readonly index: number; readonly column: number; readonly at: number; readonly signal: HistorySignal }): void {
+  #readValue(cell: string, place: { readonly index: number; readonly column: number; readonly at: number; readonly signal: string }): void {
     const text = unquoted(cell);
     const absent = text === "" || text.toLowerCase() === "nan";
     const value = absent ? NaN : NUMBER.test(text) ? Number(text) : Infinity;

@@ -26,6 +26,8 @@ export interface DriveObservation {
   readonly pendingReplicas: number | undefined;
   readonly missRatio: number | undefined;
   readonly backlog: number | undefined;
+  /** The policy's other signals by name. */
+  readonly signals: Readonly<Record<string, number>> | undefined;
   readonly offerings: readonly Offering[] | undefined;
   readonly running: Readonly<Record<string, number>> | undefined;
   readonly pending: Readonly<Record<string, number>> | undefined;
@@ -96,6 +98,7 @@ function parseObservation(fields: Fields): DriveObservation {
     pendingReplicas: number(fields, "pendingReplicas", { path: "pendingReplicas", whole: true, least: 0 }),
     missRatio: number(fields, "missRatio", { path: "missRatio", least: 0, most: 1 }),
     backlog: number(fields, "backlog", { path: "backlog", least: 0 }),
+    signals: values(fields, "signals"),
     offerings: offerings?.map((one, i) => parseOffering(object(one, `offerings[${String(i)}]`), `offerings[${String(i)}]`)),
     running: counts(fields, "running"),
     pending: counts(fields, "pending"),
@@ -197,12 +200,21 @@ function list(fields: Fields, name: string, path = name): readonly unknown[] | u
 }
 
 function counts(fields: Fields, name: string): Readonly<Record<string, number>> | undefined {
+  const read = numbers(fields, name, { whole: true, least: 0 });
+  return read && Object.fromEntries(read.map(([key, value]) => [key, value ?? 0]));
+}
+
+/** Those that are null are left out: absent is never zero. */
+function values(fields: Fields, name: string): Readonly<Record<string, number>> | undefined {
+  const read = numbers(fields, name, { least: 0 });
+  return read && Object.fromEntries(read.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+function numbers(fields: Fields, name: string, rule: Omit<NumberRule, "path">): readonly (readonly [string, number | undefined])[] | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   const given = object(value, name);
-  const read: Record<string, number> = {};
-  for (const key of Object.keys(given)) read[key] = number(given, key, { path: `${name}.${key}`, whole: true, least: 0 }) ?? 0;
-  return read;
+  return Object.keys(given).map((key) => [key, number(given, key, { ...rule, path: `${name}.${key}` })]);
 }
 
 function required<T>(value: T | undefined, path: string): T {

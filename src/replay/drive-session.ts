@@ -4,13 +4,14 @@ import type { Decision } from "../model/decision.ts";
 import { missing, present } from "../model/observation.ts";
 import type { Observation } from "../model/observation.ts";
 import { DEFAULT_IDLE_SECONDS } from "../model/policy.ts";
-import type { Policy } from "../model/policy.ts";
+import type { Policy, SignalSpec } from "../model/policy.ts";
 import type { TargetSnapshot } from "../model/snapshot.ts";
 import type { WorkloadObservation } from "../model/workload.ts";
 import { initialGroupState, step } from "../step.ts";
 import type { GroupState } from "../step.ts";
 import { DriveLineError, parseDriveLine } from "./drive-line.ts";
 import type { DriveObservation, DriveStart } from "./drive-line.ts";
+import { hasPeriodBudget, PeriodBudgets } from "./period-budgets.ts";
 import { PunctualFits } from "./punctual-fits.ts";
 
 export interface DriveOptions {
@@ -25,8 +26,11 @@ export interface DriveOptions {
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** Optional signals count as bad data once they have been seen: a harness that never sends one has said nothing about it. */
-const OPTIONAL_SIGNALS = ["utilization", "missRatio", "backlog"] as const;
+/**
+ * Optional signals count as bad data once they have been seen: a harness that never sends one has said nothing about it. What a
+ * policy names besides (a backlog, other signals) is missing until it is sent, as in the daemon.
+ */
+const OPTIONAL_SIGNALS = ["utilization", "missRatio"] as const;
 
 /** One conversation of `foretide drive`: a line in, an answer out. The same lines give the same answers, byte for byte. */
 export class DriveSession {
@@ -34,6 +38,7 @@ export class DriveSession {
   private readonly fits = new PunctualFits();
   private started: { policy: Policy; state: GroupState; lastSeconds: number } | undefined;
   private readonly seen = new Set<string>();
+  private budgets: PeriodBudgets | undefined;
   private knowsReady = false;
   /** What was decided during the last lead time, oldest first. */
   private readonly decided: { readonly time: number; readonly replicas: number }[] = [];
@@ -72,6 +77,7 @@ export class DriveSession {
     if (this.started !== undefined) throw new DriveLineError("type", "already started");
     const policy = overridden(this.options.policy, line);
     if (policy.replicas.min > policy.replicas.max) throw new DriveLineError("target.min", "min is greater than the policy's max");
+    if (hasPeriodBudget(policy)) this.budgets = new PeriodBudgets([policy]);
     this.started = { policy, state: initialGroupState(policy.group, [policy]), lastSeconds: -Infinity };
     for (const row of this.options.history) if (row.time < line.time) this.decide(row);
     this.started.lastSeconds = Math.max(line.time - 1e-9, this.started.lastSeconds);
@@ -102,23 +108,30 @@ export class DriveSession {
     this.options.onPass?.({ group: policy.group, snapshot, policyDigests: { [policy.name]: policy.digest }, decisions, intents });
     this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
     this.fits.make(nextState, [policy]);
+    this.budgets?.passed(snapshot, [policy], decisions);
     this.decided.push({ time: line.time, replicas: decision.desiredReplicas });
     return decision;
   }
 
   private withSeenSignals(policy: Policy): Policy {
-    const { demand, ...optional } = policy.signals;
-    const kept = Object.fromEntries(Object.entries(optional).filter(([name]) => this.seen.has(name)));
-    return Object.keys(kept).length === Object.keys(optional).length ? policy : { ...policy, signals: { demand, ...kept } };
+    const unseen = OPTIONAL_SIGNALS.filter((name) => policy.signals[name] !== undefined && !this.seen.has(name));
+    if (unseen.length === 0) return policy;
+    const { utilization, missRatio, ...kept } = policy.signals;
+    const shown = (name: (typeof OPTIONAL_SIGNALS)[number], spec: SignalSpec | undefined): object => (spec === undefined || unseen.includes(name) ? {} : { [name]: spec });
+    return { ...policy, signals: { ...kept, ...shown("utilization", utilization), ...shown("missRatio", missRatio) } };
   }
 
   private targetOf(line: DriveObservation, policy: Policy): TargetSnapshot {
     const at = line.time;
+    const measured = (policy.extraSignals ?? []).flatMap(({ name, spec }) => (spec === undefined ? [] : [[name, observed(line.signals?.[name], at)] as const]));
+    const budgets = this.budgets?.readings(policy, at);
     return {
       demand: observed(line.demand, at), utilization: observed(line.utilization, at), missRatio: observed(line.missRatio, at), backlog: observed(line.backlog, at),
+      ...(measured.length > 0 && { signals: Object.fromEntries(measured) }),
       workload: this.workloadOf(line, policy), notices: line.notices,
       ...(line.offerings !== undefined && { offerings: line.offerings }),
       ...(line.carbon !== undefined && { carbon: line.carbon }),
+      ...(budgets !== undefined && { budgets }),
     };
   }
 
