@@ -1,7 +1,7 @@
-/** An expected failure is a value. `transient`: try again later. `permanent`: it will fail again. `missing`: not there. */
+/** An expected failure is a value. `transient`: try again later. `permanent`: it will fail again. `missing`: not there. `conflict`: what is there does not allow it now. */
 export interface Failure {
   readonly ok: false;
-  readonly failure: "transient" | "permanent" | "missing";
+  readonly failure: "transient" | "permanent" | "missing" | "conflict";
   readonly message: string;
 }
 

@@ -205,7 +205,7 @@ describe("a region that is evacuated", () => {
     await world.desk.close();
     await world.open({ switch: { simulated: { ttlSeconds: TTL, shares: { ...world.shares } } } });
     expect(await world.evacuate()).toMatchObject({ ok: true, value: { id: "e-1", phase: "leaving" } });
-    expect(await world.evacuate("eu-west-1", 7_200, "e-2")).toMatchObject({ ok: false, failure: "permanent" });
+    expect(await world.evacuate("eu-west-1", 7_200, "e-2")).toMatchObject({ ok: false, failure: "conflict" });
     await world.pass(3_600);
     expect(before).toBeLessThan(0.3);
     expect(world.evacuation).toMatchObject({ phase: "away" });
@@ -233,7 +233,7 @@ describe("a region that is evacuated", () => {
     await world.pass(3_600);
     const alone = new World(join(folder, "alone.json"));
     await alone.open({ switch: { simulated: { shares: { "us-east-1": 1, "eu-west-1": 0, "ap-south-1": 0 } } } });
-    expect(await alone.evacuate()).toMatchObject({ ok: false, failure: "permanent" });
+    expect(await alone.evacuate()).toMatchObject({ ok: false, failure: "conflict" });
   });
 
   it("journals each move before it is sent and after", async () => {

@@ -48,7 +48,7 @@ describe("names that every object has already", () => {
   });
 
   it.each(NAMES)("a machine called %s has had no notice before its first, and no target of that name a lowered mode", (name) => {
-    const { notice } = takeMessage(EMPTY_BOOK, { kind: "interruption", instanceId: name, timeSeconds: 1_000 }, { nowSeconds: 900, offeringOf: () => "a/m5.large/spot" });
+    const { notice } = takeMessage(EMPTY_BOOK, { channel: "aws", kind: "interruption", instanceId: name, timeSeconds: 1_000 }, { nowSeconds: 900, offeringOf: () => "a/m5.large/spot" });
     expect(notice?.instanceId).toBe(name);
     expect(unwrap(ControlBook.open(join(folder, `${name}.json`))).modeLimit(name)).toBeUndefined();
   });

@@ -11,7 +11,7 @@ const KINDS = {
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
-  conflict: { status: 409, title: "It conflicts with what the policies allow" },
+  conflict: { status: 409, title: "It conflicts with what holds now" },
   "key-in-use": { status: 409, title: "The same Idempotency-Key is being worked on" },
   "precondition-failed": { status: 412, title: "It has changed since it was read" },
   "content-too-large": { status: 413, title: "The body is too large" },

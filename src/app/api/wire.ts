@@ -1,14 +1,15 @@
-import type { Result } from "../../model/result.ts";
+import type { Failure, Result } from "../../model/result.ts";
 import type { Forecast } from "../../model/series.ts";
 import type { DaemonView, HistoryRow, TargetStatus } from "../status/daemon-view.ts";
 import { ProblemError, type ProblemKind } from "./problem.ts";
 import type { z } from "zod";
 import type { forecastSchema, historySchema } from "./schemas/target.ts";
 
-const PROBLEM_OF_FAILURE: Readonly<Record<"transient" | "permanent" | "missing", ProblemKind>> = {
+const PROBLEM_OF_FAILURE: Readonly<Record<Failure["failure"], ProblemKind>> = {
   transient: "unavailable",
   permanent: "bad-request",
   missing: "not-found",
+  conflict: "conflict",
 };
 
 /** The value of a result; a failure becomes the problem that fits it. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Journal } from "../../journal/journal.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { readWhole, replaceWhole } from "../whole-file.ts";
-import { EVACUATION_PHASES, type Evacuation } from "./traffic-view.ts";
+import { EVACUATION_PHASES, hasEnded, type Evacuation } from "./traffic-view.ts";
 
 const ENTRY = z.object({
   id: z.string(), split: z.string(), region: z.string(), reason: z.string(), author: z.string(), createdAtSeconds: z.number(), expiresAtSeconds: z.number(),
@@ -58,7 +58,7 @@ export class EvacuationBook {
 
   /** The one of a split that has not ended. */
   active(split: string): EvacuationEntry | undefined {
-    return this.#entries.find((entry) => entry.split === split && entry.phase !== "returned");
+    return this.#entries.find((entry) => entry.split === split && !hasEnded(entry));
   }
 
   add(entry: EvacuationEntry, note: Note): Promise<Result<void>> {
@@ -73,7 +73,7 @@ export class EvacuationBook {
 
   async #store(entries: readonly EvacuationEntry[], note: Note | undefined): Promise<Result<void>> {
     const now = this.#parts.now();
-    const kept = entries.filter(({ phase, expiresAtSeconds }) => phase !== "returned" || now < expiresAtSeconds + KEPT_SECONDS);
+    const kept = entries.filter((entry) => !hasEnded(entry) || now < entry.expiresAtSeconds + KEPT_SECONDS);
     const written = await replaceWhole(this.#parts.path, { format: 1, evacuations: kept });
     if (!written.ok) return written;
     this.#entries = kept;

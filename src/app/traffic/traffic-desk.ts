@@ -2,11 +2,12 @@ import type { KillSwitch } from "../../act/kill-switch.ts";
 import { createSwitch } from "../../act/traffic/registry.ts";
 import type { SplitReading, TrafficSwitch } from "../../act/traffic/traffic-switch.ts";
 import type { Override } from "../../model/override.ts";
+import { ownValue } from "../../model/record.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../../plan/traffic-shift.ts";
 import type { Attribution } from "../status/daemon-view.ts";
 import { EvacuationBook, shownEvacuation, type EvacuationBookParts, type EvacuationEntry, type Note } from "./evacuation-book.ts";
-import type { Evacuation, SplitStatus, TrafficView } from "./traffic-view.ts";
+import { hasEnded, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
 
 /** One split as foretide.yaml has it. */
 export interface SplitSettings {
@@ -77,7 +78,23 @@ export class TrafficDesk implements TrafficView {
       if (!made.ok) return made;
       splits.set(split.name, { settings: split, made: made.value, reading: undefined, movedSeconds: parts.now(), followed: 0 });
     }
-    return success(new TrafficDesk(parts, splits, book.value));
+    const desk = new TrafficDesk(parts, splits, book.value);
+    await desk.#abandonUnknown();
+    return success(desk);
+  }
+
+  /** What foretide.yaml no longer names cannot be moved any more: such an evacuation ends here, loudly, and its floors with it. */
+  async #abandonUnknown(): Promise<void> {
+    for (const entry of this.#book.all) {
+      const split = this.#splits.get(entry.split);
+      if (hasEnded(entry) || (split !== undefined && ownValue(split.settings.regions, entry.region) !== undefined)) continue;
+      const what = split === undefined ? `the split ${entry.split}` : `the region ${entry.region} of ${entry.split}`;
+      const note = `foretide.yaml no longer has ${what}: its load stays where it is now; return it by hand`;
+      for (const floor of this.#parts.floors.list()) if (floor.id.startsWith(`traffic-${entry.split}-`)) this.#parts.floors.remove(floor.id);
+      this.#parts.onProblem(entry.split, note);
+      const ended: EvacuationEntry = { ...entry, phase: "abandoned", code: split === undefined ? "split-removed" : "region-removed", note };
+      await this.#replace(ended, { kind: "evacuation", detail: shownEvacuation(ended) });
+    }
   }
 
   splits(): readonly SplitStatus[] {
@@ -96,12 +113,12 @@ export class TrafficDesk implements TrafficView {
       const kept = this.#book.find(request.id);
       if (kept !== undefined) return success(shownEvacuation(kept));
       const split = this.#splits.get(request.split);
-      if (split?.settings.regions[request.region] === undefined) return failure("missing", split === undefined ? `foretide.yaml has no traffic split ${request.split}` : `${request.split} has no region ${request.region}`);
+      if (split === undefined || ownValue(split.settings.regions, request.region) === undefined) return failure("missing", split === undefined ? `foretide.yaml has no traffic split ${request.split}` : `${request.split} has no region ${request.region}`);
       const active = this.#book.active(request.split);
-      if (active !== undefined) return failure("permanent", `${active.region} is being evacuated (${active.phase}): one region of a split at a time`);
+      if (active !== undefined) return failure("conflict", `${active.region} is being evacuated (${active.phase}): one region of a split at a time`);
       const reading = await split.made.read();
       if (!reading.ok) return failure(reading.failure, `the split cannot be read, so nothing is begun: ${reading.message}`);
-      if (sharesWithout(reading.value.shares, request.region) === undefined) return failure("permanent", `no other region of ${request.split} has any load: there is nowhere to go`);
+      if (sharesWithout(reading.value.shares, request.region) === undefined) return failure("conflict", `no other region of ${request.split} has any load: there is nowhere to go`);
       const entry: EvacuationEntry = { ...request, phase: "leaving", base: { ...reading.value.shares }, code: "begun", note: "begun", lastMoveSeconds: -1e9, heldUntilSeconds: 0, moves: 0 };
       const stored = await this.#book.add(entry, { kind: "evacuation", detail: shownEvacuation(entry) });
       return stored.ok ? success(shownEvacuation(entry)) : stored;
@@ -112,7 +129,7 @@ export class TrafficDesk implements TrafficView {
     return this.#inTurn(async () => {
       const entry = this.#book.find(id);
       if (entry === undefined) return failure("missing", `there is no evacuation ${id}`);
-      if (entry.phase === "returning" || entry.phase === "returned") return success(shownEvacuation(entry));
+      if (entry.phase === "returning" || hasEnded(entry)) return success(shownEvacuation(entry));
       const next: EvacuationEntry = { ...entry, phase: "returning", code: "aborted", note: `the load returns: ${by.reason} (${by.author})` };
       const stored = await this.#replace(next, { kind: "evacuation", detail: { ...shownEvacuation(next), by } });
       return stored.ok ? success(shownEvacuation(next)) : stored;

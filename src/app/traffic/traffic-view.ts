@@ -1,7 +1,12 @@
 import type { Result } from "../../model/result.ts";
 import type { Attribution } from "../status/daemon-view.ts";
 
-export const EVACUATION_PHASES = ["leaving", "away", "returning", "returned"] as const;
+export const EVACUATION_PHASES = ["leaving", "away", "returning", "returned", "abandoned"] as const;
+
+/** Over: nothing more is done about it. `abandoned`: its split or its region is no longer in foretide.yaml, and the shares stay as they are. */
+export function hasEnded({ phase }: Pick<Evacuation, "phase">): boolean {
+  return phase === "returned" || phase === "abandoned";
+}
 
 /** A region that a person has told to be left, and how far that is. */
 export interface Evacuation {

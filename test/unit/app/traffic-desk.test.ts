@@ -71,3 +71,34 @@ describe("the turns of the traffic desk", () => {
     expect(problems).toEqual(["shop: a turn threw: this is a bug: Error: no status", "shop: a turn threw: this is a bug: Error: no status"]);
   });
 });
+
+describe("an evacuation under way", () => {
+  it.each([
+    ["its split", { name: "other" }, "split-removed", /no longer has the split shop/u],
+    ["its region", { regions: { b: "shop-b", c: "shop-c" } }, "region-removed", /no longer has the region a of shop/u],
+  ] as const)("ends, loudly and with its floors, where foretide.yaml no longer has %s", async (_, settings, code, words) => {
+    const before = await open();
+    await before.evacuate(REQUEST);
+    await before.tick();
+    await before.close();
+    const removed: string[] = [];
+    const floor = { id: "traffic-shop-shop-b", target: "shop-b", kind: "floor", replicas: 4, reason: "", author: "ann", createdAtSeconds: NOW, expiresAtSeconds: NOW + 900 } as const;
+    const after = await open(settings, { floors: { list: () => [floor], add: () => success(undefined), remove: (id) => { removed.push(id); return success(undefined); } } });
+    expect(after.evacuations()).toMatchObject([{ id: "e-1", phase: "abandoned", code, note: expect.stringMatching(words) as string }]);
+    expect(problems.at(-1)).toMatch(words);
+    expect(removed).toEqual([floor.id]);
+    await after.close();
+    // Where the split is there again, the evacuation is over all the same, and another may begin.
+    const again = await open();
+    expect(again.splits()[0]?.evacuation).toBeUndefined();
+    expect((await again.evacuate({ ...REQUEST, id: "e-2" })).ok).toBe(true);
+    await again.close();
+  });
+
+  it("keeps another from beginning: a conflict", async () => {
+    const desk = await open();
+    await desk.evacuate(REQUEST);
+    expect(await desk.evacuate({ ...REQUEST, id: "e-2", region: "b" })).toMatchObject({ ok: false, failure: "conflict", message: expect.stringContaining("a is being evacuated") as string });
+    expect(await desk.evacuate({ ...REQUEST, id: "e-3", region: "constructor" })).toMatchObject({ ok: false, failure: "missing" });
+  });
+});
