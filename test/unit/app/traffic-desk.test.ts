@@ -74,9 +74,9 @@ describe("the turns of the traffic desk", () => {
 
 describe("an evacuation under way", () => {
   it.each([
-    ["its split", { name: "other" }, "split-removed", /no longer has the split shop/u],
-    ["its region", { regions: { b: "shop-b", c: "shop-c" } }, "region-removed", /no longer has the region a of shop/u],
-  ] as const)("ends, loudly and with its floors, where foretide.yaml no longer has %s", async (_, settings, code, words) => {
+    { what: "its split", settings: { name: "other" }, code: "split-removed", words: /no longer has the split shop/u },
+    { what: "its region", settings: { regions: { b: "shop-b", c: "shop-c" } }, code: "region-removed", words: /no longer has the region a of shop/u },
+  ])("ends, loudly and with its floors, where foretide.yaml no longer has $what", async ({ settings, code, words }) => {
     const before = await open();
     await before.evacuate(REQUEST);
     await before.tick();
