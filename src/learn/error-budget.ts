@@ -1,9 +1,13 @@
+import type { UseRow } from "./inferred-misses.ts";
+
 /** What a missed request is worth, found from the misses: an integral controller. Plain data. */
 export interface ErrorBudget {
   /** log of the price in replica-seconds that one missed request is worth. */
   readonly logPrice: number;
   /** Mean demand of about a day, requests per second: what a miss is weighed against. NaN before the first row. */
   readonly meanDemand: number;
+  /** The newest rows without a gap, while the misses are not measured. */
+  readonly unmeasured?: readonly UseRow[];
 }
 
 export interface BudgetSample {

@@ -17,9 +17,14 @@ export const LEAD_INDEX = 0;
 export function leadHorizons(policy: Policy, leadTimeSeconds: number | undefined): LeadModelSpec {
   const row = policy.evaluationIntervalSeconds;
   const lead = leadTimeSeconds ?? DEFAULT_LEAD_SECONDS;
-  const ageRows = Math.round(policy.signals.demand.windowSeconds / 2 / row + 1);
+  const ageRows = windowAgeRows(policy);
   const dayRows = Math.max(8, Math.round((policy.forecast.seasonsSeconds[0] ?? DAY_SECONDS) / row));
   const days = Math.max(LEAST_HISTORY_DAYS, Math.min(MOST_HISTORY_DAYS, policy.forecast.historySeconds / (dayRows * row)));
   const horizonsRows = [1, 1.5, 2].map((share) => Math.max(1, Math.round((share * lead) / row)) + ageRows);
   return { rowSeconds: row, dayRows, historyRows: Math.ceil((days + 0.05) * dayRows) + Math.max(...horizonsRows), horizonsRows };
+}
+
+/** Rows from the middle of the window that the newest row describes to now: half the window and one interval. */
+export function windowAgeRows(policy: Policy): number {
+  return Math.round(policy.signals.demand.windowSeconds / 2 / policy.evaluationIntervalSeconds + 1);
 }

@@ -17,7 +17,7 @@ import { warmSeconds } from "./lead-time.ts";
 import { learnFleet } from "./learn-fleet.ts";
 import { installSignalFits, learnSignals } from "./signals.ts";
 import { isDrainKey } from "./leaving.ts";
-import { ASSUMED_WORKERS, missShare } from "../plan/queue-tail.ts";
+import { missesOf } from "./misses.ts";
 import type { TargetState } from "./state.ts";
 
 export interface LearnInput {
@@ -77,18 +77,16 @@ function capacityAfter(before: TargetState, { seen, policy }: LearnInput, now: {
 /** While the forecast is still being learned its misses say nothing about the price. */
 const PRICE_AFTER_DAYS = 3;
 
-/** The misses that were measured, else those that the queue's tail gives for the use that was. */
 function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, rate: number): ErrorBudget {
-  const demandPerSecond = valueOf(seen.demand) ?? NaN;
-  const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : NaN;
-  const inferred = rate > 0 && ready > 0 ? missShare({ workers: ASSUMED_WORKERS, requestsPerSecondPerReplica: rate, objectiveSeconds: policy.objective.latencySeconds }, demandPerSecond / (ready * rate)) : NaN;
+  const { rows, demandPerSecond, missRatio } = missesOf(before.budget.unmeasured ?? [], { seen, policy, requestsPerSecondPerReplica: rate });
   const isLearning = policy.forecast.enabled && before.model.rows < PRICE_AFTER_DAYS * before.model.spec.dayRows;
-  return learnPrice(before.budget, {
-    demandPerSecond, missRatio: isLearning ? NaN : (valueOf(seen.missRatio) ?? inferred), errorBudget: policy.objective.errorBudget,
+  const { logPrice, meanDemand } = learnPrice(before.budget, {
+    demandPerSecond, missRatio: isLearning ? NaN : missRatio, errorBudget: policy.objective.errorBudget,
     seconds: before.lastTickSeconds === undefined ? 0 : Math.min(snapshot.timeSeconds - before.lastTickSeconds, 4 * policy.evaluationIntervalSeconds),
     leadTimeSeconds: plannedLeadTimeSeconds(before.leadTime),
     daySeconds: before.model.spec.dayRows * before.model.spec.rowSeconds,
   });
+  return { logPrice, meanDemand, ...(rows.length > 0 && { unmeasured: rows }) };
 }
 
 /** Between two readings further apart than so many intervals an order may have arrived at any time. */
