@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { contentDigest } from "../model/content-digest.ts";
 import type { Policy } from "../model/policy.ts";
 import { failure, success } from "../model/result.ts";
 import type { Result } from "../model/result.ts";
@@ -7,12 +8,14 @@ import { planMarkdown, planReport, planTable } from "../replay/plan-report.ts";
 import type { PlanReport } from "../replay/plan-report.ts";
 import { parseArguments } from "./arguments.ts";
 import { readDaemonPolicy } from "./daemon-client.ts";
-import { endOf, HISTORY_HELP, readDemandHistory } from "./demand-history.ts";
+import { endOf, HISTORY_HELP } from "./demand-history.ts";
 import { aboveZero, timeFrom } from "./option-values.ts";
 import { progressBar } from "./progress-bar.ts";
-import { blindSpot, readPolicyFile, readTokenFile, readWorld } from "./replay-input.ts";
-import type { ReplayInput } from "./replay-input.ts";
+import { blindSpots, readPolicyFile, readTokenFile } from "./replay-input.ts";
+import type { PolicyInGroup } from "./replay-input.ts";
 import { replayOnThreads } from "./replay-pool.ts";
+import { readWorlds } from "./replay-worlds.ts";
+import type { ReplayWorlds } from "./replay-worlds.ts";
 import { readSavedPlan, staleness, worldDigest } from "./saved-plan.ts";
 import type { SavedPlan, Source } from "./saved-plan.ts";
 
@@ -79,15 +82,19 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 interface PlanInputs {
-  readonly policy: Policy;
-  readonly now: Policy | undefined;
-  readonly input: ReplayInput;
+  readonly policy: PolicyInGroup;
+  readonly now: PolicyInGroup | undefined;
+  readonly worlds: ReplayWorlds;
   readonly sources: Omit<SavedPlan, "format" | "plan">;
 }
 
-async function planOf({ policy, now, input }: PlanInputs): Promise<PlanReport> {
-  for (const blind of [blindSpot(policy), now && blindSpot(now)]) if (blind !== undefined) process.stderr.write(`foretide: ${blind}\n`);
-  return planReport(await replayOnThreads({ policy, ...input, against: [...(now === undefined ? [] : [now]), "hpa"], hindsight: true }, { progress: progressBar() }));
+async function planOf({ policy, now, worlds }: PlanInputs): Promise<PlanReport> {
+  for (const blind of new Set([policy, ...(now === undefined ? [] : [now])].flatMap((one) => blindSpots(one.policy)))) process.stderr.write(`foretide: ${blind}\n`);
+  const group = worlds.groupOf(policy);
+  const againstGroup = now && worlds.groupOf(now);
+  return planReport(await replayOnThreads({
+    policy: policy.policy, ...worlds.input, against: [...(now === undefined ? [] : [now.policy]), "hpa"], hindsight: true, ...(group !== undefined && { group }), ...(againstGroup !== undefined && { againstGroup }),
+  }, { progress: progressBar() }));
 }
 
 /** The world is that of the policy now: what a replica carries does not change because a new policy believes otherwise. */
@@ -99,34 +106,41 @@ async function inputsOf(given: Given, window?: { readonly fromSeconds: number; r
   if (!token.ok) return token;
   const policy = readPolicyFile(file, given.target);
   if (!policy.ok) return policy;
-  const now = against === undefined ? success(undefined) : await policyNow(against, policy.value.name, token.value);
+  const now = against === undefined ? success(undefined) : await policyNow(against, policy.value, token.value);
   if (!now.ok) return now;
   const base = now.value ?? policy.value;
-  const toSeconds = window?.toSeconds ?? given.to ?? endOf(place, base, Date.now() / 1000);
+  const toSeconds = window?.toSeconds ?? given.to ?? endOf(place, base.policy, Date.now() / 1000);
   const readDays = 2 * days * 86_400;
-  const history = await readDemandHistory(place, { policy: base, fromSeconds: window?.fromSeconds ?? (Number.isFinite(toSeconds) ? toSeconds - readDays : undefined), toSeconds, query: given.query, bearerToken: token.value });
-  if (!history.ok) return history;
-  const { timesSeconds, perSecond } = history.value;
-  const last = timesSeconds.at(-1) ?? 0;
-  const first = timesSeconds.findIndex((time) => time >= last - readDays);
-  const kept = { timesSeconds: timesSeconds.subarray(first), perSecond: perSecond.subarray(first) };
-  const input = readWorld(kept, base, { warmUpDays: days, others: [policy.value] });
-  if (!input.ok) return input;
+  const worlds = await readWorlds(place, {
+    base, others: [policy.value], fromSeconds: window?.fromSeconds ?? (Number.isFinite(toSeconds) ? toSeconds - readDays : undefined), toSeconds, query: given.query, bearerToken: token.value,
+    options: { warmUpDays: days }, keepSeconds: readDays,
+  });
+  if (!worlds.ok) return worlds;
   return success({
-    policy: policy.value, now: now.value, input: input.value,
+    policy: policy.value, now: now.value, worlds: worlds.value,
     sources: {
       policy: sourceOf(file, policy.value), against: against === undefined || now.value === undefined ? undefined : sourceOf(against, now.value), days,
-      history: { place, query: given.query, fromSeconds: kept.timesSeconds[0] ?? 0, toSeconds: last, digest: worldDigest(input.value) },
+      history: { place, query: given.query, fromSeconds: worlds.value.input.world.startSeconds, toSeconds: worlds.value.lastSeconds, digest: worldDigest(worlds.value) },
     },
   });
 }
 
-async function policyNow(place: string, name: string, token: string | undefined): Promise<Result<Policy>> {
-  return place.startsWith("daemon:") ? readDaemonPolicy(place.slice("daemon:".length), name, token) : readPolicyFile(place, name);
+/** The policy that holds, with its group: from a file, or from a daemon by the names of the new policy's group. */
+async function policyNow(place: string, planned: PolicyInGroup, token: string | undefined): Promise<Result<PolicyInGroup>> {
+  if (!place.startsWith("daemon:")) return readPolicyFile(place, planned.policy.name);
+  const group: Policy[] = [];
+  for (const { name } of planned.group) {
+    const read = await readDaemonPolicy(place.slice("daemon:".length), name, token);
+    if (read.ok) group.push(read.value);
+    else if (name === planned.policy.name || read.failure !== "missing") return read;
+  }
+  const policy = group.find(({ name }) => name === planned.policy.name);
+  return policy === undefined ? failure("missing", `the daemon holds no policy "${planned.policy.name}"`) : success({ policy, group });
 }
 
-function sourceOf(place: string, { name, digest }: Policy): Source {
-  return { place, name, digest };
+/** Of a group the digest is of all its policies: each of them decides what the others get. */
+function sourceOf(place: string, { policy, group }: PolicyInGroup): Source {
+  return { place, name: policy.name, digest: group.length === 1 ? policy.digest : contentDigest(group.map(({ digest }) => digest)) };
 }
 
 async function check(saved: SavedPlan, given: Given): Promise<number> {

@@ -9,16 +9,29 @@ import { replicaTerms } from "../replay/replica-terms.ts";
 import type { TermsGiven } from "../replay/replica-terms.ts";
 import { serviceOf } from "../replay/run-replay.ts";
 import { BENCHMARK_OBSERVATION } from "../replay/simulate.ts";
-import type { ReplayWorld } from "../replay/simulate.ts";
+import type { RecordedSignal, ReplayWorld } from "../replay/simulate.ts";
 import type { DemandHistory } from "./demand-history.ts";
 
+/** A policy, and all of its group that must be replayed with it, in the order of their file: itself alone where it shares nothing. */
+export interface PolicyInGroup {
+  readonly policy: Policy;
+  readonly group: readonly Policy[];
+}
+
 /** One policy of a file: the named one, else the first; or every error of the file as one text. */
-export function readPolicyFile(path: string, name?: string): Result<Policy> {
+export function readPolicyFile(path: string, name?: string): Result<PolicyInGroup> {
   const loaded = loadPolicies([path]);
   if (!loaded.ok) return failure("permanent", loaded.errors.map(formatConfigError).join("\n"));
   const policy = name === undefined ? loaded.policies[0] : loaded.policies.find((one) => one.name === name);
-  if (policy !== undefined) return success(policy);
+  if (policy !== undefined) return success({ policy, group: groupOf(policy, loaded.policies) });
   return failure("missing", name === undefined ? `${path} holds no policy` : `${path} holds no policy "${name}": it has ${loaded.policies.map((one) => one.name).join(", ")}`);
+}
+
+/** Targets of a group are decided together where one of them follows another, or they share a limit. */
+function groupOf(policy: Policy, all: readonly Policy[]): readonly Policy[] {
+  const group = all.filter((other) => other.group === policy.group);
+  const isShared = group.some(({ shared }) => shared?.maxReplicas !== undefined || shared?.maxPerHourUsd !== undefined) || group.some(({ follows }) => follows?.some(({ target }) => group.some((other) => other.name === target)));
+  return isShared ? group : [policy];
 }
 
 /** A token that stands in a file, or nothing where no file is named. */
@@ -47,8 +60,12 @@ export interface WorldOptions {
   readonly lostShare?: number;
   readonly seed?: number;
   readonly terms?: TermsGiven;
-  /** Policies that run in the same world: its step divides the interval of each. */
-  readonly others?: readonly Policy[];
+}
+
+/** What a world must share with those that are stepped with it. */
+export interface WorldGrid {
+  readonly step: number;
+  readonly span: { readonly from: number; readonly to: number };
 }
 
 export interface ReplayInput {
@@ -60,10 +77,11 @@ const DEFAULT_RATE = 100;
 const DEFAULT_LEAD_SECONDS = 120;
 
 /** The world of a history: its demand on the policy's evaluation grid, a gap interpolated. */
-export function readWorld({ timesSeconds, perSecond }: DemandHistory, policy: Policy, options: WorldOptions): Result<ReplayInput> {
-  const step = (options.others ?? []).reduce((common, other) => divisor(common, other.evaluationIntervalSeconds), policy.evaluationIntervalSeconds);
-  const from = timesSeconds[0] ?? 0;
-  const load = onGrid(timesSeconds, perSecond, { from, to: (timesSeconds.at(-1) ?? 0) + (commonSpacing(timesSeconds) ?? step), step });
+export function readWorld(history: DemandHistory, policy: Policy, { step, span: { from, to }, ...options }: WorldOptions & WorldGrid): Result<ReplayInput> {
+  const gridOf = (values: Float64Array): Float64Array => onGrid(history.timesSeconds, values, { from, to, step });
+  const load = arrivalsOf(gridOf(history.perSecond), policy, { step, backlog: history.signals["backlog"] && gridOf(history.signals["backlog"]) });
+  const signals = recordedSignals(policy, history, gridOf);
+  const deadlineSeconds = policy.drainSeconds ?? policy.deferral?.deadlineSeconds;
   const leadTimeSeconds = options.trueLeadSeconds ?? policy.leadTimeSeconds ?? DEFAULT_LEAD_SECONDS;
   const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : policy.scaling.by === "per-replica" ? policy.scaling.target : undefined;
   const { startSigma = 0, unevenSigma = 0, retryShare = 0, seed = 7 } = options;
@@ -79,6 +97,7 @@ export function readWorld({ timesSeconds, perSecond }: DemandHistory, policy: Po
     },
     minReplicas: policy.replicas.min, maxReplicas: policy.replicas.max, terms: terms.value,
     ...(retryShare > 0 && { retryShare }),
+    ...(signals !== undefined && { signals }), ...(deadlineSeconds !== undefined && { queue: { deadlineSeconds } }),
     observation: {
       ...BENCHMARK_OBSERVATION, lagSteps: 1 + Math.round((options.lagSeconds ?? 0) / step), windowSteps: Math.max(1, Math.round(policy.signals.demand.windowSeconds / step)),
       lostShare: options.lostShare ?? 0, seed,
@@ -86,14 +105,49 @@ export function readWorld({ timesSeconds, perSecond }: DemandHistory, policy: Po
   } });
 }
 
+/** From the first row to the end of what the last one stands for. */
+export function spanOf({ timesSeconds }: DemandHistory, step: number): { readonly from: number; readonly to: number } {
+  return { from: timesSeconds[0] ?? 0, to: (timesSeconds.at(-1) ?? 0) + (commonSpacing(timesSeconds) ?? step) };
+}
+
+/** What arrived: the demand, and what the backlog grew by where the demand counts what was served. */
+function arrivalsOf(demand: Float64Array, { demandIsServed }: Policy, { step, backlog }: { readonly step: number; readonly backlog: Float64Array | undefined }): Float64Array {
+  if (demandIsServed !== true || backlog === undefined) return demand;
+  return demand.map((served, i) => Math.max(0, served + ((backlog[i + 1] ?? backlog[i] ?? 0) - (backlog[i] ?? 0)) / step));
+}
+
+/** The policy's other signals; of a mean use the replicas that were busy. */
+function recordedSignals({ extraSignals = [] }: Policy, { signals }: DemandHistory, gridOf: (values: Float64Array) => Float64Array): Readonly<Record<string, RecordedSignal>> | undefined {
+  const recorded = extraSignals.flatMap(({ name, spec, by }): (readonly [string, RecordedSignal])[] => {
+    const values = spec === undefined ? undefined : signals[name];
+    if (values === undefined) return [];
+    const ready = signals["readyReplicas"];
+    return by === "utilization" && ready !== undefined
+      ? [[name, { kind: "busy", values: gridOf(values.map((use, row) => use * (ready[row] ?? NaN))) }]]
+      : [[name, { kind: "load", values: gridOf(values) }]];
+  });
+  return recorded.length === 0 ? undefined : Object.fromEntries(recorded);
+}
+
+/** The longest step that divides the interval of each policy. */
+export function commonStep(policies: readonly Policy[]): number {
+  return policies.map(({ evaluationIntervalSeconds }) => evaluationIntervalSeconds).reduce(divisor);
+}
+
 function divisor(a: number, b: number): number {
   return b < 1e-6 ? a : divisor(b, a % b);
 }
 
-/** What the user should know of a replay before it is believed, or undefined. */
-export function blindSpot({ name, scaling, signals }: Policy): string | undefined {
-  if (scaling.by !== "objective" || scaling.requestsPerSecondPerReplica !== undefined || signals.utilization !== undefined) return undefined;
-  return `${name} neither says requestsPerSecondPerReplica nor reads utilization: what a replica carries cannot be learned, and the count is held, here as in the daemon`;
+/** What the user should know of a replay before it is believed. */
+export function blindSpots(policy: Policy): readonly string[] {
+  const { name, scaling, signals, carbon, cost, drainSeconds } = policy;
+  const spots: string[] = [];
+  if (scaling.by === "objective" && scaling.requestsPerSecondPerReplica === undefined && signals.utilization === undefined && drainSeconds === undefined) {
+    spots.push(`${name} neither says requestsPerSecondPerReplica nor reads utilization: what a replica carries cannot be learned, and the count is held, here as in the daemon`);
+  }
+  if ((cost.maxPerDayUsd !== undefined || cost.maxPerMonthUsd !== undefined) && cost.replicaPerHourUsd === undefined) spots.push(`${name} has a budget and says no replicaPerHourUsd: offerings are not simulated, and the budget never binds here`);
+  if (carbon.maxGramsPerDay !== undefined) spots.push(`${name} has a budget of grams: the grid is not simulated, and it never binds here`);
+  return spots;
 }
 
 /** Values between rows are interpolated; what is missing takes the line between its neighbours. */

@@ -6,11 +6,13 @@ import { reportHtml } from "../replay/report-html.ts";
 import { reportCsv, reportMarkdown, reportTable } from "../replay/report-text.ts";
 import type { ReplayReport } from "../replay/run-replay.ts";
 import { parseArguments } from "./arguments.ts";
-import { endOf, HISTORY_HELP, readDemandHistory } from "./demand-history.ts";
+import { endOf, HISTORY_HELP } from "./demand-history.ts";
 import { aboveZero, numberFrom, timeFrom } from "./option-values.ts";
 import { progressBar } from "./progress-bar.ts";
-import { blindSpot, readPolicyFile, readTokenFile, readWorld } from "./replay-input.ts";
+import { blindSpots, readPolicyFile, readTokenFile } from "./replay-input.ts";
+import type { WorldOptions } from "./replay-input.ts";
 import { replayOnThreads } from "./replay-pool.ts";
+import { readWorlds } from "./replay-worlds.ts";
 
 const BAD_INPUT = 64;
 const ERROR = 1;
@@ -95,19 +97,21 @@ export async function run(args: readonly string[]): Promise<number> {
   if (typeof against === "string") return refuse(against);
   const bearerToken = readTokenFile(given.bearerTokenFile);
   if (!bearerToken.ok) return refuse(bearerToken.message);
-  const history = await readDemandHistory(given.history, { policy: policy.value, fromSeconds: given.from, toSeconds: given.to ?? endOf(given.history, policy.value, Date.now() / 1000), query: given.query, bearerToken: bearerToken.value });
-  if (!history.ok) return refuse(history.message, history.failure === "transient" ? ERROR : BAD_INPUT);
-  const input = readWorld(history.value, policy.value, { ...worldOptions(given), others: against.filter((other) => typeof other !== "string") });
-  if (!input.ok) return refuse(input.message);
-  const blind = blindSpot(policy.value);
-  if (blind !== undefined) process.stderr.write(`foretide: ${blind}\n`);
-  const report = await replayOnThreads({ policy: policy.value, ...input.value, against, hindsight: given.hindsight }, { progress: progressBar(), ...(given.threads !== undefined && { threads: given.threads }) });
+  const others = against.filter((other) => typeof other !== "string").map((other) => ({ policy: other, group: [other] }));
+  const base = policy.value;
+  const worlds = await readWorlds(given.history, {
+    base, others, fromSeconds: given.from, toSeconds: given.to ?? endOf(given.history, base.policy, Date.now() / 1000), query: given.query, bearerToken: bearerToken.value, options: worldOptions(given),
+  });
+  if (!worlds.ok) return refuse(worlds.message, worlds.failure === "transient" ? ERROR : BAD_INPUT);
+  for (const { policy: other } of [base, ...others]) for (const blind of blindSpots(other)) process.stderr.write(`foretide: ${blind}\n`);
+  const group = worlds.value.groupOf(base);
+  const report = await replayOnThreads({ policy: base.policy, ...worlds.value.input, against, hindsight: given.hindsight, ...(group !== undefined && { group }) }, { progress: progressBar(), ...(given.threads !== undefined && { threads: given.threads }) });
   if (given.output === undefined) process.stdout.write(format(report));
   else writeFileSync(given.output, format(report));
   return 0;
 }
 
-function worldOptions(given: Given): Parameters<typeof readWorld>[2] {
+function worldOptions(given: Given): WorldOptions {
   const { trueRate, trueLead, region, instanceType, price, gramsPerKwh } = given;
   return {
     warmUpDays: given.warmUp, startSigma: given.startSigma, failedStarts: given.failedStarts, drainSeconds: given.drain, unevenSigma: given.uneven,
@@ -129,7 +133,7 @@ function readAgainst(names: readonly string[]): readonly (string | Policy)[] | s
     else if (existsSync(name)) {
       const other = readPolicyFile(name);
       if (!other.ok) return other.message;
-      against.push(other.value);
+      against.push(other.value.policy);
     } else return `--against: "${name}" is neither a baseline (${Object.keys(BASELINES).join(", ")}) nor a policy file`;
   }
   return against;

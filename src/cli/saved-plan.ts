@@ -3,7 +3,8 @@ import { contentDigest } from "../model/content-digest.ts";
 import { failure, success } from "../model/result.ts";
 import type { Result } from "../model/result.ts";
 import type { PlanReport } from "../replay/plan-report.ts";
-import type { ReplayInput } from "./replay-input.ts";
+import type { ReplayWorld } from "../replay/simulate.ts";
+import type { ReplayWorlds } from "./replay-worlds.ts";
 
 /** A plan in a file: what it said, and digests of what it was made from, so that it is not taken for one of other inputs. */
 export interface SavedPlan {
@@ -22,8 +23,14 @@ export interface Source {
 }
 
 /** Of the load on its grid, the scored part and the terms: equal worlds have equal digests. */
-export function worldDigest({ world, leadTimeSeconds }: ReplayInput): string {
-  return contentDigest({ ...world, load: Array.from(world.load), leadTimeSeconds });
+export function worldDigest({ input: { world, leadTimeSeconds }, mates }: Pick<ReplayWorlds, "input" | "mates">): string {
+  const others = Object.entries(mates).map(([name, mate]) => [name, plain(mate)]);
+  return contentDigest({ ...plain(world), leadTimeSeconds, ...(others.length > 0 && { mates: Object.fromEntries(others) }) });
+}
+
+function plain(world: ReplayWorld): Readonly<Record<string, unknown>> {
+  const signals = Object.entries(world.signals ?? {}).map(([name, { kind, values }]) => [name, { kind, values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)) }]);
+  return { ...world, load: Array.from(world.load), ...(signals.length > 0 && { signals: Object.fromEntries(signals) }) };
 }
 
 /** A saved plan, or why the file is none. */

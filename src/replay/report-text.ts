@@ -62,7 +62,11 @@ export function reportNotes(report: ReplayReport): readonly string[] {
   return [...report.entries.filter(({ kind }) => kind === "policy").map(worstHour), ...report.notes];
 }
 
-export function worstHour({ name, score, worstHourReasons }: ReplayEntry): string {
+export function worstHour(entry: ReplayEntry): string {
+  return `${worstHourAlone(entry)}${entry.mates.map(({ name, score }) => `; beside it ${name}: ${(score.replicaHours / score.scoredHours).toFixed(2)} replicas, ${percent(score.missShare)} % missed`).join("")}`;
+}
+
+function worstHourAlone({ name, score, worstHourReasons }: ReplayEntry): string {
   const worst = score.worstHour;
   if (worst === undefined) return `${name}: nothing was missed`;
   const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");

@@ -2,7 +2,7 @@ import type { Policy } from "../model/policy.ts";
 import { serviceRate } from "../twin/service.ts";
 import type { ServiceModel } from "../twin/service.ts";
 import { runReplayJob } from "./replay-job.ts";
-import type { Optimum, ReplayAnswer, ReplayJob, ReplaySeries } from "./replay-job.ts";
+import type { GroupMate, Optimum, ReplayAnswer, ReplayGroup, ReplayJob, ReplaySeries } from "./replay-job.ts";
 import type { ReplayWorld } from "./simulate.ts";
 import { gramsOf } from "./tally.ts";
 import type { ReplayScore } from "./tally.ts";
@@ -14,6 +14,9 @@ export interface ReplayRequest {
   readonly leadTimeSeconds: number;
   /** Names of baselines, and other policies. */
   readonly against: readonly (string | Policy)[];
+  /** What shares a step with the policy; `againstGroup` with each of the other policies. Absent: nothing. */
+  readonly group?: ReplayGroup;
+  readonly againstGroup?: ReplayGroup;
   /** Also each baseline at its best target in hindsight, and the optimum with its bound. */
   readonly hindsight: boolean;
 }
@@ -27,6 +30,8 @@ export interface ReplayEntry {
   /** A target that was chosen in hindsight. */
   readonly target: number | undefined;
   readonly worstHourReasons: readonly string[];
+  /** How the others of its group did beside it. */
+  readonly mates: readonly GroupMate[];
   readonly series: ReplaySeries;
 }
 
@@ -48,14 +53,14 @@ export interface ReplayReport {
 const TARGETS = [0.4, 0.45, 0.5, 0.525, 0.55, 0.575, 0.6, 0.625, 0.65, 0.675, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85, 0.9];
 
 /** The runs that a request needs, in a fixed order: their answers, in the same order, make the report. */
-export function replayJobs({ policy, against, hindsight }: ReplayRequest): readonly ReplayJob[] {
+export function replayJobs({ policy, world, against, hindsight, group, againstGroup }: ReplayRequest): readonly ReplayJob[] {
   const others = against.flatMap((other): readonly ReplayJob[] => {
-    if (typeof other !== "string") return [{ kind: "policy", policy: other }];
+    if (typeof other !== "string") return [{ kind: "policy", policy: other, ...(againstGroup !== undefined && { group: againstGroup }) }];
     const targets = hindsight ? [undefined, ...TARGETS] : [undefined];
     return targets.map((target) => ({ kind: "baseline", name: other, target }));
   });
-  const optimum: readonly ReplayJob[] = hindsight ? [{ kind: "optimum", errorBudget: policy.objective.errorBudget }] : [];
-  return [{ kind: "policy", policy }, ...optimum, ...others];
+  const optimum: readonly ReplayJob[] = hindsight && world.queue === undefined ? [{ kind: "optimum", errorBudget: policy.objective.errorBudget }] : [];
+  return [{ kind: "policy", policy, ...(group !== undefined && { group }) }, ...optimum, ...others];
 }
 
 /** What a job is called while it runs. */
@@ -73,8 +78,8 @@ export function replayReport(request: ReplayRequest, answers: readonly ReplayAns
   const entries: ReplayEntry[] = [];
   const add = (name: string, kind: ReplayEntry["kind"], run: Run | undefined): void => {
     if (run === undefined) return;
-    const { score, series, worstHourReasons } = run.answer;
-    entries.push({ name, kind, score, overOptimum: optimum && score.replicaHours / optimum.planHours - 1, target: run.target, worstHourReasons, series });
+    const { score, series, worstHourReasons, mates } = run.answer;
+    entries.push({ name, kind, score, overOptimum: optimum && score.replicaHours / optimum.planHours - 1, target: run.target, worstHourReasons, mates, series });
   };
   const runs = jobs.flatMap((job, at): readonly Run[] => {
     const answer = answers[at];
@@ -90,8 +95,12 @@ export function replayReport(request: ReplayRequest, answers: readonly ReplayAns
     policy: policy.name, digest: policy.digest, leadTimeSeconds, errorBudget: policy.objective.errorBudget, entries,
     optimum: optimum && { ...optimum, costUsd: terms && optimum.planHours * terms.pricePerHourUsd, carbonGrams: terms && gramsOf(terms, optimum.planHours, busyHours) },
     fromSeconds: world.startSeconds + world.scoreFrom * world.stepSeconds, toSeconds: world.startSeconds + world.load.length * world.stepSeconds,
-    notes: [...(hindsight && optimum === undefined ? [`no optimum: ${String(world.maxReplicas)} replicas, always on, miss more than the budget`] : []), ...(terms?.notes ?? [])],
+    notes: [...(hindsight && optimum === undefined ? [noOptimum(world)] : []), ...(terms?.notes ?? [])],
   };
+}
+
+function noOptimum({ queue, maxReplicas }: ReplayWorld): string {
+  return queue === undefined ? `no optimum: ${String(maxReplicas)} replicas, always on, miss more than the budget` : "no optimum: what is perfect for work that may wait is not worked out";
 }
 
 /** The whole replay in this thread. The same request gives the same report. */

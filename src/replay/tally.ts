@@ -67,7 +67,7 @@ export class Tally {
 
   constructor(world: ReplayWorld) {
     this.world = world;
-    this.demandPerReplica = serviceRate(world.service) * useForBudget(world.service, DEMAND_BUDGET);
+    this.demandPerReplica = serviceRate(world.service) * (world.queue === undefined ? useForBudget(world.service, DEMAND_BUDGET) : 1);
   }
 
   add({ index, change, ready, pending, served, extraBilledSeconds }: StepCount): void {
