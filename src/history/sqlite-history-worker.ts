@@ -8,7 +8,7 @@ export type WorkerReply = { readonly kind: "open" | "closed"; readonly result: E
 
 /** The thread that owns a history's file; an error that is no expected failure ends it, and the port says so. */
 function serve(path: string): void {
-  const reply = (message: WorkerReply): void => { parentPort?.postMessage(message); };
+  const reply = (message: WorkerReply, moved: readonly ArrayBuffer[] = []): void => { parentPort?.postMessage(message, moved); };
   let engine: SqliteEngine;
   try {
     engine = new SqliteEngine(path);
@@ -20,7 +20,8 @@ function serve(path: string): void {
   }
   parentPort?.on("message", (message: WorkerMessage) => {
     if (message.kind === "requests") {
-      reply({ kind: "answers", answers: engine.handle(message.requests) });
+      const answers = engine.handle(message.requests);
+      reply({ kind: "answers", answers }, answers.flatMap(buffersOf));
       return;
     }
     engine.close();
@@ -28,6 +29,12 @@ function serve(path: string): void {
     parentPort?.close();
   });
   reply({ kind: "open", result: success(0) });
+}
+
+/** What an answer holds outside the heap, that only it holds: moved, since a copy would stay on this side until it is collected. */
+function buffersOf(answer: EngineAnswer): readonly ArrayBuffer[] {
+  if (!answer.ok || typeof answer.value !== "object" || !("startSeconds" in answer.value)) return [];
+  return [answer.value.values.buffer as ArrayBuffer];
 }
 
 serve(String(workerData));

@@ -58,8 +58,9 @@ export function meanOfKnown(values: ArrayLike<number>, of: number): number {
   return known > 0 && known >= LEAST_KNOWN_SHARE * of ? sum / known : NaN;
 }
 
-/** Models begin at the first value that is known. */
+/** Models begin at the first value that is known; where none is, nothing is left. */
 export function withoutLeadingGap(series: Series): Series {
-  const first = series.values.findIndex((value) => !Number.isNaN(value));
-  return first <= 0 ? series : { startSeconds: series.startSeconds + first * series.stepSeconds, stepSeconds: series.stepSeconds, values: series.values.slice(first) };
+  const known = series.values.findIndex((value) => !Number.isNaN(value));
+  const first = known < 0 ? series.values.length : known;
+  return first === 0 ? series : { startSeconds: series.startSeconds + first * series.stepSeconds, stepSeconds: series.stepSeconds, values: series.values.slice(first) };
 }

@@ -198,6 +198,11 @@ export class Outlook {
       return;
     }
     const { input, ownRows, notes } = made.value;
+    // Nothing has come yet: no failure, and nothing to begin a thread for.
+    if (input.series.values.length === 0) {
+      this.#note = "no value is known";
+      return;
+    }
     // A season of its own is looked for where none was asked for, in rows enough to tell it from the day.
     const findSeasons = this.#policy.forecast.seasonsSeconds.join() === DEFAULT_SEASONS && input.series.values.length > 2 * (grid.seasonRows[0] ?? 0);
     const result = await this.#options.fits.fit({ forecasterId: DEFAULT_FORECASTER, input, findSeasons }, "outlook");
