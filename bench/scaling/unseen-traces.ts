@@ -1,26 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { seededNormal, seededRandom } from "../../src/replay/random.ts";
-
-/** A load that no constant of the planner was chosen on. */
-export interface UnseenTrace {
-  readonly name: string;
-  /** Requests per second by 15-second step. */
-  readonly load: Float64Array;
-  readonly startSeconds: number;
-  readonly warmUpDays: number;
-  readonly maxReplicas: number;
-}
-
-const STEP_SECONDS = 15;
-const DAY_STEPS = 86_400 / STEP_SECONDS;
-const MINUTE_STEPS = 4;
-const RATE = 100;
-const PEAK_REPLICAS = 60;
-const MOST_PEAKS = 2.5;
-/** Relative noise of a 15-second step, as the six open traces have it. */
-const STEP_NOISE = 0.015;
-const START_SECONDS = 1_760_000_000 - (1_760_000_000 % 86_400);
+import { seededNormal } from "../../src/replay/random.ts";
+import { bursts, DAY_STEPS, flashCrowds, isWeekend, jitter, made, PEAK_REPLICAS, scaled, STEP_NOISE, STEP_SECONDS } from "./made-load.ts";
+import type { UnseenTrace } from "./made-load.ts";
 
 /** Series of the data folder that are not among the six: their first row to take, their days, and the days before scoring. */
 const REAL: readonly { readonly file: string; readonly fromDay: number; readonly days: number; readonly warmUpDays: number }[] = [
@@ -61,11 +43,6 @@ export function realTraces(dataFolder: string): readonly UnseenTrace[] {
 
 /** Made ones: each has one property that the six open traces have little of. Seeded. */
 export function madeTraces(): readonly UnseenTrace[] {
-  const jitter = (sigma: number, seed: number): ((i: number) => number) => {
-    const normal = seededNormal(seed);
-    const factors: number[] = [];
-    return betweenMinutes((minute) => (factors[minute] ??= Math.exp(sigma * normal() - (sigma * sigma) / 2)));
-  };
   return [
     made("minute jitter 10 %", { shape: jitter(0.1, 21) }),
     made("minute jitter 30 %", { shape: jitter(0.3, 22) }),
@@ -81,85 +58,4 @@ export function madeTraces(): readonly UnseenTrace[] {
     made("large, five thousand replicas", { peak: 5000, days: 16 }),
     made("two days of history", { days: 9, warmUpDays: 2, shape: jitter(0.05, 24) }),
   ];
-}
-
-interface Making {
-  readonly day?: (i: number) => number;
-  readonly shape?: (i: number) => number;
-  readonly peak?: number;
-  readonly days?: number;
-  readonly warmUpDays?: number;
-  /** Arrivals of a step are a Poisson count. */
-  readonly poisson?: boolean;
-}
-
-function made(name: string, { day = dayShape, shape = () => 1, peak = PEAK_REPLICAS, days = 24, warmUpDays = 8, poisson = false }: Making): UnseenTrace {
-  const normal = seededNormal(name.length * 7919 + (name.codePointAt(0) ?? 0));
-  let slow = 0;
-  const rates = new Float64Array(days * DAY_STEPS);
-  for (let i = 0; i < rates.length; i += 1) {
-    slow = 0.999 * slow + 0.003 * normal();
-    rates[i] = day(i) * shape(i) * Math.exp(slow) * (1 + STEP_NOISE * normal());
-  }
-  const load = scaled(rates, peak);
-  // A Poisson count of many arrivals is normal to within its rounding.
-  if (poisson) for (let i = 0; i < load.length; i += 1) load[i] = Math.max(0, Math.round((load[i] ?? 0) * STEP_SECONDS + Math.sqrt((load[i] ?? 0) * STEP_SECONDS) * normal())) / STEP_SECONDS;
-  return { name, load, startSeconds: START_SECONDS, warmUpDays, maxReplicas: Math.max(200, Math.ceil(peak * 1.5)) };
-}
-
-/** A day between 0.3 and 1, with a second hump in the evening. */
-function dayShape(i: number): number {
-  const hour = ((i % DAY_STEPS) / DAY_STEPS) * 2 * Math.PI;
-  return 0.6 - 0.3 * Math.cos(hour) - 0.1 * Math.cos(2 * hour + 1);
-}
-
-function isWeekend(i: number): boolean {
-  const day = Math.floor(i / DAY_STEPS) % 7;
-  return day === 2 || day === 3;
-}
-
-function bursts(grid: { readonly everyMinutes: number; readonly factor: number; readonly minutes: number; readonly hours?: readonly number[] }): (i: number) => number {
-  return betweenMinutes((minute) => {
-    const hour = Math.floor(minute / 60) % 24;
-    const isBurst = minute % grid.everyMinutes < grid.minutes && (grid.hours?.includes(hour) ?? true);
-    return isBurst ? grid.factor : 1;
-  });
-}
-
-/** Known by the minute and linear between, as the open traces were made: asked for step by step, ascending. */
-function betweenMinutes(valueOf: (minute: number) => number): (i: number) => number {
-  return (i) => {
-    const place = Math.max(0, (i + 0.5) / MINUTE_STEPS - 0.5);
-    const minute = Math.floor(place);
-    const before = valueOf(minute);
-    return before + (valueOf(minute + 1) - before) * (place - minute);
-  };
-}
-
-/** `perDay` crowds a day at random: to twice or thrice the load within five minutes, gone in about an hour. */
-function flashCrowds(seed: number, perDay: number): (i: number) => number {
-  const random = seededRandom(seed);
-  let crowd = 0;
-  let size = 0;
-  let since = Infinity;
-  return () => {
-    if (random() < perDay / DAY_STEPS) {
-      size = 1 + random();
-      since = 0;
-    }
-    since += 1;
-    crowd = since < 20 ? Math.max(crowd, (size * since) / 20) : crowd * (1 - 1 / 160);
-    return 1 + crowd;
-  };
-}
-
-/** Scaled so that the 99.9 % quantile of the minutes needs so many replicas at full use; what no fleet of the benchmark could carry is cut. */
-function scaled(load: Float64Array, replicas: number): Float64Array {
-  const minutes = Float64Array.from({ length: Math.floor(load.length / MINUTE_STEPS) }, (_, m) => {
-    let sum = 0;
-    for (let k = 0; k < MINUTE_STEPS; k += 1) sum += load[m * MINUTE_STEPS + k] ?? 0;
-    return sum / MINUTE_STEPS;
-  }).sort();
-  const most = minutes[Math.floor(0.999 * (minutes.length - 1))] ?? 1;
-  return load.map((value) => Math.min(MOST_PEAKS, value / most) * replicas * RATE);
 }

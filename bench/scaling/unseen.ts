@@ -1,7 +1,8 @@
 /**
- * `npm run scoreboard:unseen [-- --lead 120] [--only TEXT] [--six] [--write]`: the shipped default, driven line by line as `foretide drive` is, on
- * loads that none of its constants was chosen on; with --six on the six open traces with the clock shifted, the load rescaled,
- * beliefs that are wrong and metrics that are missing. Prints a row each, and writes docs/scoreboard-scaling/unseen.md when asked.
+ * `npm run scoreboard:unseen [-- --lead 120] [--only TEXT] [--six | --looked-at | --held-out] [--write]`: the shipped default, driven line by line as
+ * `foretide drive` is, on loads that none of its constants was chosen on; with --six on the six open traces with the clock shifted, the load
+ * rescaled, beliefs that are wrong and metrics that are missing; with --looked-at on made loads that mechanisms were looked for on, and with
+ * --held-out on those of the same kinds that nothing was changed for. Prints a row each, and writes its table of docs/scoreboard-scaling when asked.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +14,9 @@ import { BENCHMARK_SERVICE } from "../../src/twin/service.ts";
 import { DriveController } from "./drive-controller.ts";
 import type { DriveFacts } from "./drive-controller.ts";
 import { benchmarkWorld, traceFolder, WARM_UP_DAYS } from "./traces.ts";
+import { heldOutTraces, lookedAtTraces } from "./mechanism-traces.ts";
+import type { UnseenTrace } from "./made-load.ts";
 import { madeTraces, realTraces } from "./unseen-traces.ts";
-import type { UnseenTrace } from "./unseen-traces.ts";
 
 const BUDGET = 0.001;
 /** More levels than this make the optimum too large for memory: it is worked out for the load divided by what is over, and multiplied. */
@@ -33,6 +35,20 @@ interface Line {
   readonly changes: number;
 }
 
+interface LoadSet {
+  readonly file: string;
+  readonly title: string;
+  traces(dataFolder: string): readonly UnseenTrace[];
+}
+
+const UNSEEN: LoadSet = { file: "unseen.md", title: "Unseen loads", traces: (data) => [...realTraces(data), ...madeTraces()] };
+const SETS: Readonly<Record<string, LoadSet>> = {
+  "--six": { file: "changed.md", title: "The six open traces, changed", traces: () => [] },
+  "--looked-at": { file: "looked-at.md", title: "Made loads that mechanisms were looked for on", traces: lookedAtTraces },
+  "--held-out": { file: "held-out.md", title: "Made loads held out", traces: heldOutTraces },
+};
+const SET = Object.entries(SETS).find(([option]) => process.argv.includes(option))?.[1] ?? UNSEEN;
+
 /** Optima worked out so far, by load and lead time. */
 const optima = new Map<string, number>();
 
@@ -50,9 +66,9 @@ for (const lead of leads) sections.push(process.argv.includes("--six") ? sixSect
 if (process.argv.includes("--write")) write(sections);
 
 function unseenSection(data: string, lead: number): string {
-  const traces = [...realTraces(join(data, "..")), ...madeTraces()].filter(({ name }) => only === undefined || name.includes(only));
+  const traces = SET.traces(join(data, "..")).filter(({ name }) => only === undefined || name.includes(only));
   const lines = traces.map((trace) => measure({ name: trace.name, world: unseenWorld(trace, lead) }, lead));
-  return section(`Unseen loads, lead time ${String(lead)} s`, lines);
+  return section(`${SET.title}, lead time ${String(lead)} s`, lines);
 }
 
 function sixSection(data: string, lead: number): string {
@@ -75,7 +91,7 @@ function sixSection(data: string, lead: number): string {
     lines.push(...each, mean(`**six, ${kind}**`, each));
     say(row(lines.at(-1)));
   }
-  return section(`The six open traces, changed, lead time ${String(lead)} s`, lines);
+  return section(`${SET.title}, lead time ${String(lead)} s`, lines);
 }
 
 function unseenWorld(trace: UnseenTrace, lead: number): ReplayWorld {
@@ -124,8 +140,7 @@ function section(title: string, lines: readonly Line[]): string {
 }
 
 function write(written: readonly string[]): void {
-  const name = process.argv.includes("--six") ? "changed.md" : "unseen.md";
-  const path = join(import.meta.dirname, "../../docs/scoreboard-scaling", name);
+  const path = join(import.meta.dirname, "../../docs/scoreboard-scaling", SET.file);
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(path, `# Scaling scoreboard: loads that nothing was chosen on\n\nMeasured by \`npm run scoreboard:unseen -- ${process.argv.slice(2).join(" ")}\`: the shipped default through \`foretide drive\`'s own session, one JSON line a step; the clairvoyant optimum at 0.1 % missed is the measure.\n\n${written.join("\n")}`);
   say(`wrote ${path}`);
