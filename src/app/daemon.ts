@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 
 import type { Actuator } from "../act/actuator.ts";
-import type { HistoryStore } from "../history/history-store.ts";
 import type { Policy } from "../model/policy.ts";
 import { success, type Result } from "../model/result.ts";
 import type { MetricStore } from "../observe/metrics/metric-store.ts";
@@ -86,9 +85,7 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   if (!sources.ok) return sources;
   const reader = sources.value;
   closers.push(() => reader.close());
-  const intensities = await IntensityBook.open(join(resolve(config.data.directory), "intensity.json"), (reason) => { log.warn({ reason }, "the grid's past is lost"); });
-  const market = new MarketWatch({ clock, log, intensities, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
-  closers.push(() => { market.close(); });
+  const market = await openMarket(config, { clock, log }, closers);
   const interruptions = new InterruptionWatch({ clock, log, owners: () => machineOwners(fleet), onNotice: (target) => wakeGroupOf(target, fleet, loop) });
   closers.push(() => { interruptions.close(); });
 
@@ -98,12 +95,15 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   });
   closers.push(() => money.close());
   const fleet: Fleet = startFleet({ core: core.value, clock, log, desk, sources: createSources(reader, { market, interruptions, money }) }, closers);
+  const feed = new HistoryFeed({ reader, store: history, onDemand: (step) => { reporter.demandStep(step); }, onFailure: (key, message) => { log.error({ key, message }, "the history does not take what was measured"); } });
   const onSwap = (policies: readonly Policy[]): void => {
     reader.retain(signalsOf(policies));
+    feed.retain(policies.map(({ name }) => name));
+    interruptions.retain(policies.map(({ name }) => name));
     market.watch(policies);
     void money.watch(policies).then((watched) => { if (!watched.ok) log.error({ reason: watched.message }, "what was spent before cannot be read"); });
   };
-  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap });
+  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap, prepare: (next) => reader.replace(next.daemon.sources.metrics) });
   const first = await reloader.start();
   if (!first.ok) return first;
   // Not before: a start that fails would write that there are no scores.
@@ -114,12 +114,10 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   if (!traffic.ok) return traffic;
   const view = new LiveView({ version: VERSION, clock, journal, history, book, killSwitch, money, traffic: traffic.value, marks: desk.marks, targets: fleet.targets, health: () => health.checks(), policies: () => reloader.policies, reload: (by) => reloader.reload(by) });
   telemetry.observe(view);
-  const loop: ControlLoop = startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money });
+  const reporter = new PassReporter({ fleet, view, telemetry, desk });
+  const loop: ControlLoop = startLoop({ clock, log, feed, reporter, interruptions, health, money });
   closers.push(() => loop.stop());
-  if (config.reload.watch) {
-    const watcher = watchConfiguration(configuration.sources, { onChange: () => reloader.reload({ author: "files", reason: "the files changed" }) });
-    closers.push(() => watcher.close());
-  }
+  if (config.reload.watch) watchFiles(configuration, reloader, closers);
   reloader.attach(loop, (report) => { telemetry.reloaded(report.ok); view.emit({ type: "policy", report }); });
 
   const network = await openNetwork(options, { metrics, clock, view, telemetry });
@@ -136,6 +134,18 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
     actuator: (target) => fleet.targets.get(target)?.runtime.made,
     stop: () => closeAll(closers),
   });
+}
+
+async function openMarket(config: DaemonConfig, { clock, log }: Pick<FleetStart, "clock" | "log">, closers: Closers): Promise<MarketWatch> {
+  const intensities = await IntensityBook.open(join(resolve(config.data.directory), "intensity.json"), (reason) => { log.warn({ reason }, "the grid's past is lost"); });
+  const market = new MarketWatch({ clock, log, intensities, carbonProvider: config.sources.carbon, marketProvider: config.sources.market });
+  closers.push(() => { market.close(); });
+  return market;
+}
+
+function watchFiles({ sources }: Configuration, reloader: PolicyReloader, closers: Closers): void {
+  const watcher = watchConfiguration(sources, { onChange: () => reloader.reload({ author: "files", reason: "the files changed" }) });
+  closers.push(() => watcher.close());
 }
 
 /** Where the load goes, asked and moved beside the loop. */
@@ -201,27 +211,19 @@ async function wakeGroupOf(target: string, fleet: Fleet, loop: ControlLoop): Pro
 interface LoopParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly fleet: Fleet;
-  readonly view: LiveView;
-  readonly telemetry: Telemetry;
-  readonly reader: MetricSources;
-  readonly history: HistoryStore;
+  readonly feed: HistoryFeed;
+  readonly reporter: PassReporter;
+  readonly interruptions: InterruptionWatch;
   readonly health: HealthChecks;
-  readonly desk: ForecastDesk;
   readonly money: MoneyDesk;
 }
 
-function startLoop({ clock, log, fleet, view, telemetry, reader, history, health, desk, money }: LoopParts): ControlLoop {
-  const reporter = new PassReporter({ fleet, view, telemetry, desk });
-  const feed = new HistoryFeed({
-    reader, store: history,
-    onDemand: (step) => { reporter.demandStep(step); },
-    onFailure: (key, message) => { log.error({ key, message }, "the history does not take what was measured"); },
-  });
+function startLoop({ clock, log, feed, reporter, interruptions, health, money }: LoopParts): ControlLoop {
   return new ControlLoop({
     clock,
     onPass: (group, result, latencySeconds) => {
       health.beat(group.group, result.pass.snapshot.timeSeconds);
+      interruptions.passed(result);
       reporter.passed(result, latencySeconds);
       money.passed(result);
       for (const policy of group.policies) void feed.take(policy, clock.nowSeconds());

@@ -25,6 +25,13 @@ export async function replaceWhole(path: string, value: unknown): Promise<Result
       await file.close();
     }
     await rename(`${path}.new`, path);
+    // The name is the folder's: without it a loss of power may bring the old file back.
+    const folder = await open(dirname(path), "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
     return success(undefined);
   } catch (error) {
     return failure("transient", `${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);

@@ -99,6 +99,27 @@ describe("the interruption queue", { timeout: 10_000 }, () => {
 
   const client = (url: string): SQSClient => new SQSClient({ region: "us-east-1", endpoint: url, maxAttempts: 1, credentials: { accessKeyId: "a", secretAccessKey: "b" } });
 
+  it("keeps a message while what it asks for is not journalled, however long, and holds up no other", async () => {
+    const source = await queue([warning("i-hangs"), warning("i-quick")]);
+    const stop = new AbortController();
+    const hanging = Promise.withResolvers<undefined>();
+    let receives = 0;
+    const reading = readInterruptionQueue({
+      client: client(source.url), queueUrl: `${source.url}/1/interruptions`, signal: stop.signal, onError: (error) => { throw error; }, patienceMilliseconds: 20,
+      onMessages: async (messages) => {
+        receives += 1;
+        if (receives < 4) await hanging.promise;
+        else if (messages.length > 0) source.waiting.length = 0;
+      },
+    });
+    while (receives < 4) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(source.deleted.length).toBeLessThan(3);
+    hanging.resolve(undefined);
+    while (source.deleted.length < 8) await new Promise((resolve) => setTimeout(resolve, 2));
+    stop.abort();
+    await reading;
+  });
+
   /** Reads until `count` messages have come. */
   async function readUntil(source: Queue, count: number, onMessages?: (messages: readonly InterruptionMessage[]) => void): Promise<{ readonly seen: InterruptionMessage[]; readonly errors: unknown[] }> {
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -92,6 +92,36 @@ describe("a policy's source", () => {
     await until(() => (observation()?.kind === "value" ? true : undefined), "the value is back");
     const metrics = parsePrometheusText(await (await fetch(`http://127.0.0.1:${String(httpPort)}/metrics`)).text());
     expect(metrics.one("foretide_source_refreshes_total", { source: "main", result: "failed" })).toBeGreaterThan(1);
+  }, 40_000);
+
+  it("is made, changed and let go by a reload, and a reload that is refused leaves what runs", async () => {
+    const lines = (name: string): string => {
+      const path = join(mkdtempSync(join(tmpdir(), "foretide-lines-")), name);
+      appendFileSync(path, `${JSON.stringify({ time: Date.now() / 1000, metric: "jobs", value: name === "a.jsonl" ? 45 : 75 })}\n`);
+      return path;
+    };
+    const [a, b] = [lines("a.jsonl"), lines("b.jsonl")];
+    const directory = configuration({ first: { file: { path: a, everySeconds: 0.2 } } }, policy("web", "{ source: first, metric: jobs, extract: gauge }"));
+    const write = (metrics: unknown, source: string): void => {
+      const file = JSON.parse(readFileSync(join(directory, "foretide.yaml"), "utf8")) as object;
+      writeFileSync(join(directory, "foretide.yaml"), JSON.stringify({ ...file, sources: { metrics } }));
+      writeFileSync(join(directory, "policies/all.yaml"), policy("web", `{ source: ${source}, metric: jobs, extract: gauge }`));
+    };
+    const { view } = await running(directory);
+    const demand = (value: number): Promise<unknown> => until(() => {
+      const found = view.target("web")?.signals["demand"]?.observation;
+      return found?.kind === "value" && found.value === value ? true : undefined;
+    }, `a demand of ${String(value)}`);
+    await demand(45);
+    write({ first: { file: { path: a, everySeconds: 0.2 } }, second: { file: { path: b, everySeconds: 0.2 } } }, "second");
+    expect(await view.reloadPolicies({ author: "ann", reason: "a new source" })).toMatchObject({ ok: true });
+    await demand(75);
+    write({ third: { file: { path: b, everySeconds: 0 } } }, "third");
+    expect(await view.reloadPolicies({ author: "ann", reason: "nonsense" })).toMatchObject({ ok: false });
+    await demand(75);
+    write({ first: { file: { path: b, everySeconds: 0.2 } } }, "first");
+    expect(await view.reloadPolicies({ author: "ann", reason: "the same name, another file" })).toMatchObject({ ok: true });
+    await demand(75);
   }, 40_000);
 
   it("must stand in foretide.yaml, and a preset is read from OTLP", () => {

@@ -29,6 +29,12 @@ export class HistoryFeed {
     this.#onFailure = (key, message) => { parts.onFailure(key, message); };
   }
 
+  /** Forgets the targets that are not named: what comes back later begins anew, without a gap from then to now. */
+  retain(targets: readonly string[]): void {
+    const kept = new Set(targets);
+    for (const target of this.#nextStepSeconds.keys()) if (!kept.has(target)) this.#nextStepSeconds.delete(target);
+  }
+
   /** Takes what has been completed by now. Resolves when it is stored. */
   async take(policy: Policy, nowSeconds: number): Promise<void> {
     const { stepSeconds } = policy.forecast;

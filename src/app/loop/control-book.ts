@@ -93,6 +93,13 @@ export class ControlBook {
         closeSync(file);
       }
       renameSync(`${this.#path}.new`, this.#path);
+      // The name is the folder's: without it a loss of power may bring the old file, and its epoch, back.
+      const folder = openSync(dirname(this.#path), "r");
+      try {
+        fsyncSync(folder);
+      } finally {
+        closeSync(folder);
+      }
     } catch (error) {
       return failure("transient", `${this.#path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -12,8 +12,16 @@ export interface ReloaderParts {
   reread(): LoadedConfiguration;
   readonly clock: Clock;
   readonly fleet: Fleet;
+  /** Makes what a configuration needs beside its policies, before they hold; a failure changes nothing. */
+  prepare(configuration: Configuration): Promise<Result<Prepared>>;
   /** The policies that hold from now on. */
   onSwap(policies: readonly Policy[]): void;
+}
+
+/** What was made for a configuration: kept when its policies hold, taken back where they do not. */
+export interface Prepared {
+  keep(): Promise<void>;
+  undo(): Promise<void>;
 }
 
 /** Swaps the policies whole, or keeps those that hold and says why. One reload at a time. */
@@ -64,7 +72,10 @@ export class PolicyReloader {
     const changed = [...after].filter(([name, digest]) => before.has(name) && before.get(name) !== digest).map(([name]) => name);
     const tooMany = shareProblem({ before: before.size, touched: changed.length + removed.length, share: loaded.configuration.daemon.reload.maxChangedShare, forced: by.reason.startsWith("force") });
     if (tooMany !== undefined) return this.#refuse([{ file: "", line: 0, column: 0, message: tooMany }]);
+    const prepared = await this.#parts.prepare(loaded.configuration);
+    if (!prepared.ok) return this.#refuse([{ file: "", line: 0, column: 0, message: prepared.message }]);
     const swapped = await this.#swap(loaded.configuration.policies);
+    await (swapped.ok ? prepared.value.keep() : prepared.value.undo());
     if (!swapped.ok) {
       this.#parts.onSwap(this.#policies.entries.map(({ policy }) => policy));
       return this.#refuse([{ file: "", line: 0, column: 0, message: swapped.message }]);

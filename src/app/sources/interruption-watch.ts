@@ -1,5 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
-
 import { z } from "zod";
 
 import type { Notice } from "../../model/offering.ts";
@@ -8,6 +6,7 @@ import type { InterruptionMessage } from "../../observe/market/interruptions/int
 import { METADATA_SERVICES, pollMetadata, type MetadataService } from "../../observe/market/interruptions/metadata-poller.ts";
 import { EMPTY_BOOK, forgetOld, takeMessage, type NoticeBook } from "../../observe/market/interruptions/notice-book.ts";
 import type { Clock } from "../clock.ts";
+import type { PassResult } from "../loop/group-runtime.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** A target that may run the machine that a message names. */
@@ -24,10 +23,16 @@ export interface InterruptionParts {
   onNotice(target: string): Promise<void>;
 }
 
+interface Unjournalled {
+  readonly target: string;
+  /** A pass has been given it. */
+  isTaken: boolean;
+  readonly promise: Promise<undefined>;
+  readonly resolve: (value: undefined) => void;
+}
+
 /** Seconds between two questions; as AWS advises. */
 const METADATA = z.strictObject({ address: z.url({ protocol: /^http$/ }).optional(), every: z.number().min(0.05).max(60).default(5) });
-
-const LONGEST_PASS_MILLISECONDS = 2_000;
 
 const QUEUE = z.strictObject({ queueUrl: z.url(), region: z.string(), endpoint: z.url().optional() });
 
@@ -38,6 +43,8 @@ const QUEUE = z.strictObject({ queueUrl: z.url(), region: z.string(), endpoint: 
 export class InterruptionWatch {
   readonly #parts: InterruptionParts;
   readonly #waiting = new Map<string, Notice[]>();
+  /** Notices that no journal holds yet, by machine. */
+  readonly #unjournalled = new Map<string, Unjournalled>();
   readonly #abort = new AbortController();
   #book: NoticeBook = EMPTY_BOOK;
 
@@ -59,11 +66,7 @@ export class InterruptionWatch {
     const client = new SQSClient({ region, ...(endpoint !== undefined && { endpoint }) });
     void readInterruptionQueue({
       client, queueUrl, signal: this.#abort.signal,
-      onMessages: async (messages) => {
-        const passes = Promise.all(messages.map((message) => this.take(message)));
-        // Deleted only once what they ask for is journalled; but one cloud that hangs holds up no other's notices.
-        await Promise.race([passes, wait(LONGEST_PASS_MILLISECONDS, undefined, { ref: false })]);
-      },
+      onMessages: async (messages) => { await Promise.all(messages.map((message) => this.take(message))); },
       onError: (error) => { this.#parts.log.warn({ err: error }, "the interruption queue cannot be read: asked again in a second"); },
     });
     return success(undefined);
@@ -81,16 +84,24 @@ export class InterruptionWatch {
     return success(undefined);
   }
 
-  /** One message from any channel; resolves when its pass is over. */
+  /** One message from any channel; resolves when what it asks for is in the journal. A repeat waits with the first. */
   async take(message: InterruptionMessage): Promise<void> {
     const now = this.#parts.clock.nowSeconds();
     for (const owner of this.#parts.owners()) {
       if (owner.offeringOf(message.instanceId) === undefined) continue;
       const { book, notice } = takeMessage(forgetOld(this.#book, now), message, { nowSeconds: now, offeringOf: (id) => owner.offeringOf(id) });
       this.#book = book;
-      if (notice === undefined) return;
+      const before = this.#unjournalled.get(message.instanceId);
+      if (notice === undefined) {
+        await before?.promise;
+        return;
+      }
+      const entry: Unjournalled = { target: owner.target, isTaken: false, ...Promise.withResolvers<undefined>() };
+      this.#unjournalled.set(message.instanceId, entry);
+      void entry.promise.then(() => { before?.resolve(undefined); });
       this.#waiting.set(owner.target, [...(this.#waiting.get(owner.target) ?? []), notice]);
       await this.#parts.onNotice(owner.target);
+      await entry.promise;
       return;
     }
   }
@@ -99,7 +110,27 @@ export class InterruptionWatch {
   takeNotices(target: string): readonly Notice[] {
     const notices = this.#waiting.get(target) ?? [];
     this.#waiting.delete(target);
+    for (const entry of this.#unjournalled.values()) if (entry.target === target) entry.isTaken = true;
     return notices;
+  }
+
+  /** A pass is over. One that the journal took comes after all before it: the notices that they were given are kept there now. */
+  passed({ pass, report }: PassResult): void {
+    if (!report.journalled.ok) return;
+    for (const [instanceId, entry] of this.#unjournalled) {
+      if (!entry.isTaken || !Object.hasOwn(pass.snapshot.targets, entry.target)) continue;
+      this.#unjournalled.delete(instanceId);
+      entry.resolve(undefined);
+    }
+  }
+
+  /** Notices of targets that are not named any more are nobody's: their messages may go. */
+  retain(targets: readonly string[]): void {
+    for (const [instanceId, entry] of this.#unjournalled) {
+      if (targets.includes(entry.target)) continue;
+      this.#unjournalled.delete(instanceId);
+      entry.resolve(undefined);
+    }
   }
 
   close(): void {

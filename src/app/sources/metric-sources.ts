@@ -5,7 +5,9 @@ import { success, type Result } from "../../model/result.ts";
 import type { SignalReader } from "../../observe/metrics/signals/signal-reader.ts";
 import type { MetricSource } from "../../observe/metrics/sources/metric-source.ts";
 import { createMetricSource } from "../../observe/metrics/sources/registry.ts";
+import { contentDigest } from "../../model/content-digest.ts";
 import { BUILT_IN_SOURCE } from "../../policy/compile-signals.ts";
+import { Secret } from "../../policy/secret.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -29,24 +31,51 @@ export interface MetricSourcesParts {
  * reads what was last known. What fails is told by the absence that it leads to, and never turns into a value.
  */
 export class MetricSources {
+  readonly #parts: Omit<MetricSourcesParts, "configured">;
   readonly #otlp: SignalReader;
-  readonly #polled: ReadonlyMap<string, PolledSource>;
+  #polled: ReadonlyMap<string, PolledSource> = new Map();
 
-  private constructor(otlp: SignalReader, polled: ReadonlyMap<string, PolledSource>) {
-    this.#otlp = otlp;
-    this.#polled = polled;
+  private constructor(parts: Omit<MetricSourcesParts, "configured">) {
+    this.#parts = parts;
+    this.#otlp = parts.otlp;
   }
 
   /** Makes every configured source; a configuration that one refuses is a failure that names it. */
-  static async open(parts: MetricSourcesParts): Promise<Result<MetricSources>> {
-    const polled = new Map<string, PolledSource>();
-    for (const [name, provider] of Object.entries(parts.configured)) {
+  static async open({ configured, ...parts }: MetricSourcesParts): Promise<Result<MetricSources>> {
+    const sources = new MetricSources(parts);
+    const made = await sources.replace(configured);
+    return made.ok ? success(sources) : made;
+  }
+
+  /**
+   * The sources from now on, all of them or none: what stands as before goes on with what it has read, what is new or says otherwise is
+   * made, and what is gone stays open until the change is kept. Call `retain` after it, and after an undo.
+   */
+  async replace(configured: MetricSourcesParts["configured"]): Promise<Result<Replacement>> {
+    const before = this.#polled;
+    const next = new Map<string, PolledSource>();
+    const closeAllBut = (kept: ReadonlyMap<string, PolledSource>, of: ReadonlyMap<string, PolledSource>) => Promise.all([...of].filter(([name, one]) => kept.get(name) !== one).map(([, one]) => one.close()));
+    for (const [name, provider] of Object.entries(configured)) {
+      const running = before.get(name);
       const [type = "", settings] = Object.entries(provider)[0] ?? [];
-      const made = await createMetricSource(type, settings ?? {}, { now: () => parts.clock.nowSeconds() });
-      if (!made.ok) return { ...made, message: `sources.metrics.${name}: ${made.message}` };
-      polled.set(name, new PolledSource(name, made.value, parts));
+      if (running?.fingerprint === fingerprintOf(provider)) next.set(name, running);
+      else {
+        const made = await createMetricSource(type, settings ?? {}, { now: () => this.#parts.clock.nowSeconds() });
+        if (!made.ok) {
+          await closeAllBut(before, next);
+          return { ...made, message: `sources.metrics.${name}: ${made.message}` };
+        }
+        next.set(name, new PolledSource({ name, provider, source: made.value }, this.#parts));
+      }
     }
-    return success(new MetricSources(parts.otlp, polled));
+    this.#polled = next;
+    return success({
+      keep: async () => { await closeAllBut(next, before); },
+      undo: async () => {
+        this.#polled = before;
+        await closeAllBut(before, next);
+      },
+    });
   }
 
   /** Reads these signals from now on, each from its source. */
@@ -59,7 +88,7 @@ export class MetricSources {
   read(spec: SignalSpec, nowSeconds: number): Observation {
     if (spec.source === BUILT_IN_SOURCE) return this.#otlp.read(spec, nowSeconds);
     const polled = this.#polled.get(spec.source);
-    return polled === undefined ? missing("invalid", `the metric source ${spec.source} does not run: sources are read when the daemon starts`) : polled.read(spec, nowSeconds);
+    return polled === undefined ? missing("invalid", `the metric source ${spec.source} does not run`) : polled.read(spec, nowSeconds);
   }
 
   takeSteps(spec: SignalSpec, stepSeconds: number, nowSeconds: number): readonly HistoryPoint[] {
@@ -72,11 +101,29 @@ export class MetricSources {
   }
 }
 
+/** A change of the sources that may still be taken back. */
+export interface Replacement {
+  keep(): Promise<void>;
+  undo(): Promise<void>;
+}
+
+/** A secret that was changed counts, and is not shown. */
+function fingerprintOf(provider: Readonly<Record<string, unknown>>): string {
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Secret) return contentDigest(value.reveal());
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
+  };
+  return contentDigest(plain(provider));
+}
+
 /** One source, asked again and again while a policy reads from it. */
 class PolledSource {
   readonly source: MetricSource;
+  /** As foretide.yaml has it: what differs is another source. */
+  readonly fingerprint: string;
   readonly #name: string;
-  readonly #parts: MetricSourcesParts;
+  readonly #parts: Omit<MetricSourcesParts, "configured">;
   #wanted = 0;
   #failures = 0;
   #problem = "";
@@ -84,8 +131,9 @@ class PolledSource {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(name: string, source: MetricSource, parts: MetricSourcesParts) {
+  constructor({ name, provider, source }: { readonly name: string; readonly provider: Readonly<Record<string, unknown>>; readonly source: MetricSource }, parts: Omit<MetricSourcesParts, "configured">) {
     this.#name = name;
+    this.fingerprint = fingerprintOf(provider);
     this.source = source;
     this.#parts = parts;
   }
