@@ -26,6 +26,7 @@ interface Report {
 /**
  * `--install-oracle` fetches statsforecast from PyPI into .runtime first.
  * `--ensemble-only` leaves the members, the ablations and the oracle out.
+ * `--followed` prints what following the open set's series row by row scores, and nothing else; it writes no report and reads no M4 value.
  * `--quick` scores a small part of each set, writes no report and reads no M4 test value: for continuous integration.
  */
 async function main(args: readonly string[]): Promise<void> {
@@ -33,6 +34,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--quick")) {
     print("M4 Hourly, held-back training values, 1 series in 20", auto.map((candidate) => scoreSet(candidate, m4Validation(20))));
     print("Open set, 1 series in 5, 2 origins", auto.map((candidate) => scoreSet(candidate, openSet(5, 2))));
+    return;
+  }
+  if (args.includes("--followed")) {
+    const stream = scoreStreaming(FORECASTERS["auto"]!, 1);
+    process.stdout.write(`${followed(stream)}\n\n${halves(stream)}\n`);
     return;
   }
   if (args.includes("--install-oracle") && !installOracle()) process.stderr.write("the oracle could not be installed\n");
@@ -84,16 +90,7 @@ ${oracle === "" ? "" : `\nstatsforecast: ${oracle}\n`}
 
 ${table(open)}
 
-## Followed row by row: ${String(stream.series)} five-minute series, a forecast from every row
-
-A fit every two days on at most 28 days; weights and levels learn from matured forecasts only; counted from a week after the first fit.
-
-| horizon | error over seasonal naive's scale, mean / median | seasonal naive | ${STREAM_LEVELS.map((level) => `coverage error q${String(level)}, mean / worst series, points`).join(" | ")} |
-| --- | --- | --- | ${STREAM_LEVELS.map(() => "---").join(" | ")} |
-${STREAM_HORIZONS.map((horizon, i) => {
-  const { mean, median, naiveMean } = stream.errors[i]!;
-  return `| ${String(horizon * 5)} min | ${f(mean)} / ${f(median)} | ${f(naiveMean)} | ${stream.coverage[i]!.map((cell) => `${cell.mean.toFixed(2)} / ${cell.worst.toFixed(1)}`).join(" | ")} |`;
-}).join("\n")}
+${followed(stream)}
 
 ## Refresh: 28 days at 5 minutes, two seasons, 288 horizons, 4 levels
 
@@ -111,6 +108,26 @@ Every second series of the open set, at two origins:
 
 ${table(ablated.open)}
 `;
+}
+
+function followed(stream: StreamScore): string {
+  return `## Followed row by row: ${String(stream.series)} five-minute series, a forecast from every row
+
+A fit every two days on at most 28 days; weights and levels learn from matured forecasts only; counted from a week after the first fit.
+
+| horizon | error over seasonal naive's scale, mean / median | seasonal naive | ${STREAM_LEVELS.map((level) => `coverage error q${String(level)}, mean / worst series, points`).join(" | ")} | pinball loss over that scale, q${STREAM_LEVELS.join(" / ")} |
+| --- | --- | --- | ${STREAM_LEVELS.map(() => "---").join(" | ")} | --- |
+${STREAM_HORIZONS.map((horizon, i) => {
+  const { mean, median, naiveMean } = stream.errors[i]!;
+  const cells = stream.coverage[i]!;
+  return `| ${String(horizon * 5)} min | ${f(mean)} / ${f(median)} | ${f(naiveMean)} | ${cells.map((cell) => `${cell.mean.toFixed(2)} / ${cell.worst.toFixed(1)}`).join(" | ")} | ${cells.map(({ pinball }) => pinball.toFixed(4)).join(" / ")} |`;
+}).join("\n")}`;
+}
+
+/** Every second series by itself: a setting that was chosen on the first half is judged by the second. */
+function halves(stream: StreamScore): string {
+  const rows = STREAM_HORIZONS.map((horizon, i) => `| ${String(horizon * 5)} min | ${[0, 1].map((half) => stream.coverage[i]!.map((cell) => cell.halves[half]!.toFixed(2)).join(" / ")).join(" | ")} |`);
+  return [`| coverage error q${STREAM_LEVELS.join(" / ")}, points | the first, third … series | the second, fourth … |`, "| --- | --- | --- |", ...rows].join("\n");
 }
 
 function table(scores: readonly SetScore[]): string {

@@ -14,12 +14,22 @@ const REFIT = 576;
 /** Coverage is counted from a week after the first fit on, as in the prototype. */
 const CALIBRATION = 2016;
 
+export interface StreamCoverage {
+  readonly mean: number;
+  readonly halves: readonly [number, number];
+  readonly worst: number;
+  readonly pinball: number;
+}
+
 export interface StreamScore {
   readonly series: number;
   /** Per horizon: mean and median over the series of the mean absolute error over that of seasonal naive in the history. */
   readonly errors: readonly { readonly mean: number; readonly median: number; readonly naiveMean: number }[];
-  /** Per horizon and level: mean and worst over the series of |coverage − level|, in percentage points. */
-  readonly coverage: readonly (readonly { readonly mean: number; readonly worst: number }[])[];
+  /**
+   * Per horizon and level: mean and worst over the series of |coverage − level|, in percentage points, over every second series from the
+   * first and from the second too; and the mean pinball loss over seasonal naive's scale.
+   */
+  readonly coverage: readonly (readonly StreamCoverage[])[];
 }
 
 /** Follows each five-minute series row by row and forecasts from every row; nothing is known before its time. */
@@ -37,7 +47,8 @@ export function scoreStreaming(forecaster: Forecaster, every: number): StreamSco
     coverage: STREAM_HORIZONS.map((_, i) =>
       STREAM_LEVELS.map((level, q) => {
         const misses = runs.map((run) => 100 * Math.abs(run.covered[i]![q]! - level));
-        return { mean: mean(misses), worst: max(misses) };
+        const halfOf = (rest: number): number => mean(misses.filter((_, index) => index % 2 === rest));
+        return { mean: mean(misses), halves: [halfOf(0), halfOf(1)] as const, worst: max(misses), pinball: mean(runs.map((run) => run.pinball[i]![q]!)) };
       }),
     ),
   };
@@ -73,7 +84,7 @@ function refit(forecaster: Forecaster, values: Float64Array, origin: number, ear
 class SeriesRun {
   private readonly scale: number;
   private count = 0;
-  private readonly sums = STREAM_HORIZONS.map(() => ({ error: 0, naive: 0, covered: STREAM_LEVELS.map(() => 0) }));
+  private readonly sums = STREAM_HORIZONS.map(() => ({ error: 0, naive: 0, covered: STREAM_LEVELS.map(() => 0), pinball: STREAM_LEVELS.map(() => 0) }));
 
   constructor(scale: number) {
     this.scale = scale;
@@ -87,7 +98,11 @@ class SeriesRun {
       const sum = this.sums[i]!;
       sum.error += Math.abs(values[row]! - forecast.mean[i]!);
       sum.naive += Math.abs(values[row]! - values[row - DAY]!);
-      for (const q of STREAM_LEVELS.keys()) if (values[row]! <= forecast.quantiles[q]![i]!) sum.covered[q]!++;
+      for (const [q, level] of STREAM_LEVELS.entries()) {
+        const above = values[row]! - forecast.quantiles[q]![i]!;
+        if (above <= 0) sum.covered[q]!++;
+        sum.pinball[q]! += Math.max(level * above, (level - 1) * above);
+      }
     }
   }
 
@@ -97,6 +112,10 @@ class SeriesRun {
 
   get naiveErrors(): number[] {
     return this.sums.map(({ naive }) => naive / this.count / this.scale);
+  }
+
+  get pinball(): number[][] {
+    return this.sums.map(({ pinball }) => pinball.map((sum) => sum / this.count / this.scale));
   }
 
   get covered(): number[][] {

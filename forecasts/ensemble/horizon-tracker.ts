@@ -10,10 +10,12 @@ export interface Issue {
   readonly rivals: Float64Array;
   /** The scatter of the row's time of day over the mean one's. */
   readonly scatter: number;
+  /** How restless the load is, over what it usually is. */
+  readonly unrest: number;
 }
 
 /** How much rarer a miss is asked to be at a late horizon, at the far levels. */
-const LATE_CARE = 0.25;
+const LATE_CARE = 0.45;
 
 /** Columns after the members': the ensemble before the trust gate, and the baselines. */
 export const GATE_RIVALS = 3;
@@ -40,6 +42,8 @@ export interface SavedTracker {
   readonly residuals: SavedResiduals;
   readonly shifts: readonly number[];
   readonly pending: string;
+  /** The unrest that each pending forecast was made in, at a late horizon; missing in a state of before it was kept. */
+  readonly unrest?: string;
 }
 
 /** Scores forecasts of one horizon when their row arrives: the members' errors, the residuals, the levels' coverage. */
@@ -57,6 +61,7 @@ export class HorizonTracker {
   readonly levels: AdaptiveLevels;
   /** Issues not matured yet, by due row: point, members, controlled paths; a due slot with a NaN point holds none. */
   private readonly pending: Float32Array;
+  private readonly unrest: Float32Array;
   private readonly slots: number;
   private readonly rivals: number;
   private readonly width: number;
@@ -71,14 +76,18 @@ export class HorizonTracker {
     this.matured = saved?.matured ?? 0;
     this.doubt = saved?.doubt ?? 0;
     this.residuals = saved ? ResidualWindow.restore(saved.residuals) : new ResidualWindow(shape.residualCapacity);
-    this.levels = new AdaptiveLevels(saved?.shifts);
+    this.levels = new AdaptiveLevels(shape.isLate, saved?.shifts);
     this.pending = saved ? decodeFloats(saved.pending) : new Float32Array(this.slots * this.width).fill(NaN);
+    this.unrest = saved?.unrest === undefined ? new Float32Array(shape.isLate ? this.slots : 0).fill(1) : decodeFloats(saved.unrest);
   }
 
-  /** The offset from the point forecast to the path of `level`, at a time of the day that scatters as the mean one. */
-  offset(level: number): number {
+  /**
+   * The offset from the point forecast to the path of `level`, at a time of the day that scatters as the mean one. The unrest of now
+   * matters where it is felt before the outcomes are known.
+   */
+  offset(level: number, unrest: number): number {
     const widening = 1 + this.doubt * Math.max(0, 1 - this.matured / this.shape.residualCapacity);
-    return widening * this.residuals.quantile(this.levels.adjust(this.careful(level)));
+    return (this.shape.isLate ? unrest : 1) * widening * this.residuals.quantile(this.levels.adjust(this.careful(level)));
   }
 
   /** The level to ask for where its misses are learned of late: a miss outside becomes a quarter rarer. */
@@ -92,10 +101,11 @@ export class HorizonTracker {
   /** Notes a forecast made when `row` was the newest row, where this horizon's stride asks for it. */
   issue(row: number, forecast: Issue): void {
     const at = this.slotOf(row) * this.width;
+    if (this.shape.isLate) this.unrest[this.slotOf(row)] = forecast.unrest;
     this.pending[at] = forecast.point;
     this.pending.set(forecast.rivals, at + 1);
     const levels = at + 1 + this.rivals;
-    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = forecast.scatter * this.offset(CONTROLLED_LEVELS[i]!);
+    for (let i = 0; i < CONTROLLED_LEVELS.length; i++) this.pending[levels + i] = forecast.scatter * this.offset(CONTROLLED_LEVELS[i]!, forecast.unrest);
   }
 
   isDue(row: number): boolean {
@@ -121,7 +131,7 @@ export class HorizonTracker {
     for (let i = 0; i < CONTROLLED_LEVELS.length; i++) {
       this.levels.learn(i, residual <= this.pending[at + 1 + this.rivals + i]! ? 1 : 0);
     }
-    this.residuals.add(residual / scatter);
+    this.residuals.add(residual / (scatter * (this.unrest[this.slotOf(origin)] ?? 1)));
     this.matured++;
     this.judge();
   }
@@ -148,6 +158,7 @@ export class HorizonTracker {
       const from = slot * before.width;
       const to = slot * this.width;
       next.pending[to] = before.pending[from]!;
+      if (this.shape.isLate) next.unrest[slot] = before.unrest[slot]!;
       columns.forEach((column, j) => (next.pending[to + 1 + j] = column < 0 ? before.pending[from]! : before.pending[from + 1 + column]!));
       for (let i = 0; i < CONTROLLED_LEVELS.length; i++) next.pending[to + 1 + columns.length + i] = before.pending[from + 1 + before.rivals + i]!;
     }
@@ -163,6 +174,7 @@ export class HorizonTracker {
       residuals: this.residuals.save(),
       shifts: [...this.levels.shifts],
       pending: encodeFloats(this.pending),
+      ...(this.shape.isLate && { unrest: encodeFloats(this.unrest) }),
     };
   }
 

@@ -14,6 +14,8 @@ export interface RollingOrigins {
   readonly spread: readonly boolean[];
   /** The scatter of each row ahead over the mean one's, as it was known at the origin. */
   readonly scatter: readonly Float64Array[];
+  /** How restless the load was at the origin. */
+  readonly unrest: Float64Array;
   readonly paths: readonly (readonly Float64Array[])[];
   /** The same of seasonal naive and of the newest value. */
   readonly baselines: readonly (readonly Float64Array[])[];
@@ -107,9 +109,10 @@ class OriginScores {
     const residuals: number[] = [];
     for (const [i, origin] of origins.entries()) {
       if (!spread[i]!) continue;
+      const unrest = tracker.shape.isLate ? this.rolling.unrest[i]! : 1;
       for (let k = from; k <= Math.min(to, ensemble[i]!.length); k++) {
         const row = origin + k - 1;
-        if (seen++ % skip === 0 && this.isKnown(row)) residuals.push((this.series.values[row]! - ensemble[i]![k - 1]!) / this.rolling.scatter[i]![k - 1]!);
+        if (seen++ % skip === 0 && this.isKnown(row)) residuals.push((this.series.values[row]! - ensemble[i]![k - 1]!) / (unrest * this.rolling.scatter[i]![k - 1]!));
       }
     }
     // The bias of a few days seldom lasts: it is left out until matured forecasts show one.

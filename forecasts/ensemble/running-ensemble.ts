@@ -37,13 +37,16 @@ const ERROR_HALF_LIFE_DAYS = 3;
 const MEMBER_HALF_LIFE_ROWS = 24;
 const MEMBER_HALF_LIFE_HORIZONS = 0.5;
 /** Residuals kept a horizon. */
-export const RESIDUAL_CAPACITY = 256;
+const RESIDUAL_CAPACITY = 256;
+/** … and at a late one, a little less than a week's. */
+const LATE_RESIDUAL_CAPACITY = 224;
 /** Horizons from this share of a day on learn of their misses late. */
-const LATE_SHARE = 0.25;
+const LATE_SHARE = 0.2;
 /** Horizons beyond this share of a day are tracked once in so many rows. */
 const TRACKED_PER_DAY = 40;
 
 export function trackerShape(horizon: number, members: number, shape: Shape): TrackerShape {
+  const isLate = horizon >= LATE_SHARE * shape.day;
   const wanted = Math.max(1, Math.min(Math.floor(horizon / 6), Math.floor(shape.day / TRACKED_PER_DAY)));
   return {
     horizon,
@@ -51,8 +54,8 @@ export function trackerShape(horizon: number, members: number, shape: Shape): Tr
     members,
     halfLifeRows: ERROR_HALF_LIFE_DAYS * Math.max(shape.day, 24),
     memberHalfLifeRows: MEMBER_HALF_LIFE_ROWS + MEMBER_HALF_LIFE_HORIZONS * horizon,
-    residualCapacity: RESIDUAL_CAPACITY,
-    isLate: horizon >= LATE_SHARE * shape.day,
+    residualCapacity: isLate ? LATE_RESIDUAL_CAPACITY : RESIDUAL_CAPACITY,
+    isLate,
   };
 }
 
@@ -72,6 +75,17 @@ interface Places {
   readonly near: Int32Array;
   readonly far: Int32Array;
   readonly share: Float64Array;
+}
+
+/** What an ensemble makes of the rows ahead before the trust gate, and how it has erred there lately. Arrays run over the horizons. */
+export interface Explanation {
+  readonly ids: readonly string[];
+  readonly paths: readonly Float64Array[];
+  readonly points: Float64Array;
+  readonly errors: { readonly ensemble: Float64Array; readonly seasonalNaive: Float64Array; readonly now: Float64Array };
+  readonly isTrusted: readonly boolean[];
+  /** No path goes below it; −Infinity where none is asked for. */
+  readonly floor: number;
 }
 
 /** An ensemble that follows its series: each row teaches the members, the weights and the intervals. */
@@ -156,7 +170,7 @@ export class RunningEnsemble implements OnlineForecaster {
 
   /** Keeps what an earlier fit's model has learned of its errors; call it when this one has seen the same rows. */
   adopt(earlier: unknown): void {
-    const { knots, trackers, members } = earlier as SavedEnsemble;
+    const { knots, trackers, members } = plainEnsemble(earlier);
     const columns = this.members.map(({ id }) => members.findIndex((member) => member.id === id));
     this.trackers = this.trackers.map((tracker) => {
       const index = knots.indexOf(tracker.shape.horizon);
@@ -170,6 +184,26 @@ export class RunningEnsemble implements OnlineForecaster {
       const horizonRows = tracker.shape.horizon;
       return { horizonRows, trusted: tracker.trusted, reason: trustReason(tracker.trusted, tracker.rivalErrors(), horizonRows) };
     });
+  }
+
+  /** What stands behind a forecast of the given horizons. */
+  explain(horizons: readonly number[]): Explanation {
+    const members = this.members.length;
+    const { rivals } = this.points(horizons);
+    const { near, far, share } = this.placesOf(horizons);
+    const errorsOf = (column: number): Float64Array =>
+      Float64Array.from(horizons, (_, i) => {
+        const low = this.trackers[near[i]!]!.errors[column]!;
+        return low + share[i]! * (this.trackers[far[i]!]!.errors[column]! - low);
+      });
+    return {
+      ids: this.members.map(({ id }) => id),
+      paths: rivals.slice(0, members),
+      points: rivals[members]!,
+      errors: { ensemble: errorsOf(members), seasonalNaive: errorsOf(members + 1), now: errorsOf(members + 2) },
+      isTrusted: horizons.map((_, i) => this.trackers[near[i]!]!.trusted === "ensemble"),
+      floor: this.saved.floor ?? -Infinity,
+    };
   }
 
   private weigh(): void {
@@ -203,9 +237,10 @@ export class RunningEnsemble implements OnlineForecaster {
     const due = this.trackers.filter((tracker) => tracker.isDue(row));
     if (due.length === 0) return;
     const { given, rivals } = this.points(due.map((tracker) => tracker.shape.horizon));
+    const unrest = this.hourSpread.unrest();
     due.forEach((tracker, i) => {
       const scatter = this.hourSpread.ratio(this.windows.raw.count - 1 + tracker.shape.horizon);
-      tracker.issue(row, { point: given[i]!, rivals: Float64Array.from(rivals, (path) => path[i]!), scatter });
+      tracker.issue(row, { point: given[i]!, rivals: Float64Array.from(rivals, (path) => path[i]!), scatter, unrest });
     });
   }
 
@@ -241,7 +276,8 @@ export class RunningEnsemble implements OnlineForecaster {
 
   private fillQuantiles(horizons: readonly number[], levels: readonly number[], points: Float64Array, out: readonly Float64Array[]): void {
     const { near, far, share } = this.placesOf(horizons);
-    const offsets = this.trackers.map((tracker) => Float64Array.from(levels, (level) => tracker.offset(level)));
+    const unrest = this.hourSpread.unrest();
+    const offsets = this.trackers.map((tracker) => Float64Array.from(levels, (level) => tracker.offset(level, unrest)));
     for (let i = 0; i < horizons.length; i++) {
       const low = offsets[near[i]!]!;
       const high = offsets[far[i]!]!;
@@ -289,4 +325,9 @@ export class RunningEnsemble implements OnlineForecaster {
     const reasons = this.trackers.map((tracker) => trustReason(tracker.trusted, tracker.rivalErrors(), tracker.shape.horizon));
     return [this.saved.note, ...reasons].filter((text) => text !== "").join("; ");
   }
+}
+
+/** The ensemble within what a forecaster around one has saved: a history may have grown into, or out of, what that needs. */
+function plainEnsemble(saved: unknown): SavedEnsemble {
+  return typeof saved === "object" && saved !== null && "inner" in saved ? plainEnsemble(saved.inner) : (saved as SavedEnsemble);
 }

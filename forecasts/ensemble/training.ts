@@ -101,6 +101,7 @@ export class EnsembleTraining {
     const rivals = [...this.members, ...this.baselines];
     const paths = rivals.map(() => origins.map(({ reach }) => new Float64Array(reach)));
     const scatter = origins.map(({ reach }) => new Float64Array(reach));
+    const unrest = new Float64Array(origins.length);
     let next = 0;
     for (let row = 0; row < rows; row++) {
       this.push(row);
@@ -111,10 +112,11 @@ export class EnsembleTraining {
       const ahead = horizons.slice(0, origin.reach);
       for (const [j, member] of rivals.entries()) member.forecastAt(this.windows, this.units, ahead, this.bounds, paths[j]![next]!);
       for (let k = 0; k < origin.reach; k++) scatter[next]![k] = this.hourSpread.ratio(count + k);
+      unrest[next] = this.hourSpread.unrest();
       next++;
     }
     const members = this.members.length;
-    return { origins: origins.map(({ rows: seen }) => seen), scatter, spread: origins.map(({ isSpread }) => isSpread), paths: paths.slice(0, members), baselines: paths.slice(members) };
+    return { origins: origins.map(({ rows: seen }) => seen), scatter, unrest, spread: origins.map(({ isSpread }) => isSpread), paths: paths.slice(0, members), baselines: paths.slice(members) };
   }
 
   private push(row: number): void {

@@ -2,6 +2,8 @@
 export const CONTROLLED_LEVELS: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 const GAIN = 0.005;
+/** Where outcomes come late the same miss is answered many times before the answer shows. */
+const LATE_GAIN = 0.004;
 
 /**
  * Adaptive conformal inference (Gibbs and Candès 2021, eq. 2) for each controlled level at one horizon: after each matured
@@ -9,15 +11,17 @@ const GAIN = 0.005;
  */
 export class AdaptiveLevels {
   readonly shifts: Float64Array;
+  private readonly gain: number;
 
-  constructor(shifts: readonly number[] = CONTROLLED_LEVELS.map(() => 0)) {
+  constructor(isLate = false, shifts: readonly number[] = CONTROLLED_LEVELS.map(() => 0)) {
     this.shifts = Float64Array.from(shifts);
+    this.gain = isLate ? LATE_GAIN : GAIN;
   }
 
   /** `covered` is 1 where the value lay at or below the path of the controlled level `index`, else 0. */
   learn(index: number, covered: number): void {
     const level = CONTROLLED_LEVELS[index]!;
-    const shifted = this.shifts[index]! + GAIN * (level - covered);
+    const shifted = this.shifts[index]! + this.gain * (level - covered);
     this.shifts[index] = Math.max(-0.01 - level, Math.min(1.01 - level, shifted));
   }
 

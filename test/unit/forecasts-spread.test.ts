@@ -59,6 +59,28 @@ describe("the spread of an hour", () => {
     const spread = follow(20);
     const again = new HourSpread(48, structuredClone(spread.save()));
     for (let row = 0; row < 48; row++) expect(again.ratio(row)).toBe(spread.ratio(row));
+    expect(again.unrest()).toBe(spread.unrest());
+  });
+
+  it("tells within hours that a load has become restless, and within hours that it is calm again", () => {
+    const window = new RowWindow(100);
+    const spread = new HourSpread(48);
+    const watch = (from: number, to: number, size: number): number => {
+      for (let row = from; row < to; row++) {
+        window.push(size * Math.sin(row * 12.9898));
+        spread.observe(window);
+      }
+      return spread.unrest();
+    };
+    expect(watch(0, 960, 1)).toSatisfy((usual: number) => usual > 0.7 && usual < 1.4);
+    expect(watch(960, 984, 4)).toBeGreaterThan(1.5);
+    watch(984, 1032, 1);
+    expect(watch(1032, 1056, 1)).toBeLessThan(1.3);
+  });
+
+  it("asks nothing of a state that was saved before unrest was kept", () => {
+    const { newest: _, ...older } = follow(20).save();
+    expect(new HourSpread(48, older).unrest()).toBeCloseTo(1, 10);
   });
 });
 
