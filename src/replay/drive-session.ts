@@ -109,7 +109,9 @@ export class DriveSession {
     this.started = { policy: started.policy, state: nextState, lastSeconds: line.time };
     this.fits.make(nextState, [policy]);
     this.budgets?.passed(snapshot, [policy], decisions);
-    this.decided.push({ time: line.time, replicas: decision.desiredReplicas });
+    // Once ready counts are told, nothing is asked of what was decided: kept, it would fill the memory.
+    if (this.knowsReady) this.decided.length = 0;
+    else this.decided.push({ time: line.time, replicas: decision.desiredReplicas });
     return decision;
   }
 
