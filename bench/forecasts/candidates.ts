@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { createEnsemble } from "../../forecasts/ensemble/ensemble.ts";
 import { MEMBERS } from "../../forecasts/ensemble/members.ts";
+import { withFleet } from "../../forecasts/fleet/fleet-forecaster.ts";
 import { ENSEMBLE_MEMBERS, FORECASTERS } from "../../forecasts/registry.ts";
 import type { Forecaster } from "../../forecasts/forecaster.ts";
 import type { Task } from "./data.ts";
@@ -30,12 +31,18 @@ export function registered(): Candidate[] {
     .map(([name, forecaster]) => candidateOf(name, forecaster));
 }
 
-/** The ensemble without one of its members, each in turn, and with one that is not among them. */
+/** The ensemble as it is without the fleet model. */
+export function withoutFleet(): Candidate {
+  return candidateOf("without the fleet model", createEnsemble("without-fleet", ENSEMBLE_MEMBERS));
+}
+
+/** The ensemble without the fleet model, without one of its members, each in turn, and with one that is not among them. */
 export function ablations(): Candidate[] {
   const ids = ENSEMBLE_MEMBERS;
-  const without = ids.map((left) => candidateOf(`without ${left}`, createEnsemble(`without-${left}`, ids.filter((id) => id !== left))));
+  const candidate = (name: string, members: readonly string[]): Candidate => candidateOf(name, withFleet(createEnsemble(name, members)));
+  const without = ids.map((left) => candidate(`without ${left}`, ids.filter((id) => id !== left)));
   const others = Object.keys(MEMBERS).filter((id) => !ids.includes(id));
-  return [...without, ...others.map((id) => candidateOf(`with ${id}`, createEnsemble(`with-${id}`, [...ids, id])))];
+  return [withoutFleet(), ...without, ...others.map((id) => candidate(`with ${id}`, [...ids, id]))];
 }
 
 /** MSTL with exponential smoothing from the augurs package (WebAssembly), or undefined where it is not installed. */

@@ -28,9 +28,12 @@ export function m4Test(every: number): Task[] {
   return m4Lines(every).map(({ id, y, test }) => m4Task(id, Float64Array.from(y), Float64Array.from(test)));
 }
 
-/** The same, with the last 48 training values held out instead: for choosing settings without the test values. */
-export function m4Validation(every: number): Task[] {
-  return m4Lines(every).map(({ id, y }) => m4Task(id, Float64Array.from(y.slice(0, -48)), Float64Array.from(y.slice(-48))));
+/** The same, with 48 training values held out instead, the last of them `before` rows before the end: for choosing settings without the test values. */
+export function m4Validation(every: number, before = 0): Task[] {
+  return m4Lines(every).map(({ id, y }) => {
+    const end = y.length - before;
+    return m4Task(id, Float64Array.from(y.slice(0, end - 48)), Float64Array.from(y.slice(end - 48, end)));
+  });
 }
 
 /** The open set at its origins. `every` takes one series in so many, `origins` at most so many of each. */

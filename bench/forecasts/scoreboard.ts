@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { FORECASTERS } from "../../forecasts/registry.ts";
-import { ablations, augurs, registered, type Candidate } from "./candidates.ts";
+import { ablations, augurs, registered, withoutFleet, type Candidate } from "./candidates.ts";
 import { m4Test, m4Validation, openSet } from "./data.ts";
 import { installOracle, scoreOracle } from "./oracle.ts";
 import { scoreSet, type SetScore } from "./point-scores.ts";
@@ -27,6 +27,8 @@ interface Report {
  * `--install-oracle` fetches statsforecast from PyPI into .runtime first.
  * `--ensemble-only` leaves the members, the ablations and the oracle out.
  * `--followed` prints what following the open set's series row by row scores, and nothing else; it writes no report and reads no M4 value.
+ * `--held-back` prints what the ensemble scores on M4's training values, the last 48 and the 48 before them held back, with the fleet
+ * model and without; it writes no report and reads no M4 test value.
  * `--quick` scores a small part of each set, writes no report and reads no M4 test value: for continuous integration.
  */
 async function main(args: readonly string[]): Promise<void> {
@@ -34,6 +36,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--quick")) {
     print("M4 Hourly, held-back training values, 1 series in 20", auto.map((candidate) => scoreSet(candidate, m4Validation(20))));
     print("Open set, 1 series in 5, 2 origins", auto.map((candidate) => scoreSet(candidate, openSet(5, 2))));
+    return;
+  }
+  if (args.includes("--held-back")) {
+    for (const before of [0, 48]) print(`M4 Hourly, 48 training values held back, ${String(before)} before the end`, scoreAll("M4 held back", [...auto, withoutFleet()], m4Validation(1, before)));
     return;
   }
   if (args.includes("--followed")) {

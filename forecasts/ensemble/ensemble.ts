@@ -8,8 +8,13 @@ import { EnsembleTraining } from "./training.ts";
 /** Rows of the long season that it takes to learn it, over its length. */
 const LONG_SEASONS_NEEDED = 2.2;
 
+/** A forecaster whose running model can be asked what stands behind its forecasts. */
+export interface EnsembleForecaster extends Forecaster {
+  resume(fit: unknown): RunningEnsemble;
+}
+
 /** An ensemble of the given members, weighed per horizon by rolling origins and then by their matured forecasts. */
-export function createEnsemble(id: string, memberIds: readonly string[]): Forecaster {
+export function createEnsemble(id: string, memberIds: readonly string[]): EnsembleForecaster {
   return {
     id,
     minimumRows: () => 1,
