@@ -59,9 +59,14 @@ export function scoreDemand(load: string, trace: SpotTrace, setting: DemandSetti
   const cut: SpotTrace = { ...trace, capacity: trace.capacity.map((zone) => zone.slice(first, last)) };
   const parts = { history: demand.subarray(first, first + historyTicks), demand: demand.subarray(first + historyTicks, last + historyTicks) };
   const spot = live(cut, setting, { ...parts, spot: true });
-  const onDemand = live(cut, setting, { ...parts, spot: false });
+  const key = [load, trace.name, setting.startSeconds, setting.peakReplicas, from, to].join();
+  const onDemand = livedOnDemand.get(key) ?? live(cut, setting, { ...parts, spot: false });
+  livedOnDemand.set(key, onDemand);
   return { load, billShare: spot.paid / onDemand.paid, spot, onDemand };
 }
+
+/** On demand nothing depends on the price of a shortfall: each load lives through it once. */
+const livedOnDemand = new Map<string, Lived>();
 
 /** Requests per second by ticks; the busiest thousandth is what `peakReplicas` carry. */
 function loadOf(load: string, tickSeconds: number, peakReplicas: number): Float64Array {

@@ -5,9 +5,11 @@ import { clairvoyantCost } from "./spot-oracle.ts";
 import type { SpotTrace } from "./spot-trace.ts";
 import type { SpotWorldOptions } from "./spot-world.ts";
 
+/** What stands where a policy says nothing. */
+const DEFAULT_FACTOR = 36;
 /** What a spare is weighed with, from few spares to many. */
 const FACTORS = [18, 24, 30, 36, 50, 75] as const;
-const DEMAND_FACTORS = [36, 150, 500, 2000] as const;
+const DEMAND_FACTORS = [DEFAULT_FACTOR, 500, 1500, 6000, 50_000] as const;
 
 export function partOf(trace: SpotTrace, { from, to }: Part): SpotTrace {
   const ticks = trace.capacity[0]?.length ?? 0;
@@ -37,10 +39,12 @@ export function heldOutSpot(trace: SpotTrace, options: SpotWorldOptions, least: 
 }
 
 /** The same for a load over a spot trace: the cheapest factor that is no worse than on demand on the first half, else the highest. */
-export function heldOutDemand(load: string, trace: SpotTrace, setting: DemandSetting): { readonly factor: number; readonly scoredOn: DemandScore } {
+export function heldOutDemand(load: string, trace: SpotTrace, setting: DemandSetting): { readonly factor: number; readonly scoredOn: DemandScore; readonly byDefault: DemandScore } {
   const tried = DEMAND_FACTORS.map((factor) => ({ factor, score: scoreDemand(load, trace, { ...setting, shortfallFactor: factor, part: FIRST_HALF }) }));
-  const factor = (tried.filter(({ score }) => noWorse(score)).toSorted((a, b) => a.score.billShare - b.score.billShare)[0] ?? tried.at(-1))?.factor ?? 36;
-  return { factor, scoredOn: scoreDemand(load, trace, { ...setting, shortfallFactor: factor, part: SECOND_HALF }) };
+  const factor = (tried.filter(({ score }) => noWorse(score)).toSorted((a, b) => a.score.billShare - b.score.billShare)[0] ?? tried.at(-1))?.factor ?? DEFAULT_FACTOR;
+  const scoreOn = (shortfallFactor: number): DemandScore => scoreDemand(load, trace, { ...setting, shortfallFactor, part: SECOND_HALF });
+  const byDefault = scoreOn(DEFAULT_FACTOR);
+  return { factor, scoredOn: factor === DEFAULT_FACTOR ? byDefault : scoreOn(factor), byDefault };
 }
 
 /** Within 0.005 points of time. */

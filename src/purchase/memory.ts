@@ -1,9 +1,10 @@
 import type { Offering } from "../model/offering.ts";
+import { watchCompany } from "./company.ts";
 import { newDomain, watchDomain } from "./domain-risk.ts";
 import { doomedOf, readNotices } from "./notices.ts";
 import type { NoticeReading } from "./notices.ts";
 import { domainOf } from "./pools.ts";
-import type { DomainMemory, KnownNotice, PoolMemory, PurchaseRequest, PurchaseState } from "./purchase-request.ts";
+import type { Company, DomainMemory, KnownNotice, PoolMemory, PurchaseRequest, PurchaseState } from "./purchase-request.ts";
 import { emptyRecord, ownValue } from "../model/record.ts";
 
 /** An offering rests so long after a capacity error (as Karpenter does). */
@@ -26,6 +27,7 @@ export interface Sight {
   readonly spotHealthy: number;
   readonly losses: PurchaseState["losses"];
   readonly domains: ReadonlyMap<string, DomainMemory>;
+  readonly company: Company;
   readonly pools: Readonly<Record<string, PoolMemory>>;
   readonly notices: NoticeReading;
   readonly noticeLeadSeconds: number;
@@ -92,7 +94,8 @@ export function see(request: PurchaseRequest): Sight {
   const domains = watchDomains(request, { healthy, pending, disturbed });
   const lead = learnNotices(state, request, notices.fresh, unannounced);
   const losses = recentLosses(state?.losses ?? [], spotLost, timeSeconds);
-  return { healthy, pending, spotHealthy, losses, domains, pools, notices, ...lead, unannounced, failedOfferings };
+  const company = watchCompany(state?.company ?? { losses: 0, together: 0 }, domains, regionsOf(request), timeSeconds);
+  return { healthy, pending, spotHealthy, losses, domains, company, pools, notices, ...lead, unannounced, failedOfferings };
 }
 
 /** Spot instances lost in the last ten minutes, a line each time. */
@@ -131,14 +134,20 @@ interface Counts {
   readonly disturbed: ReadonlySet<string>;
 }
 
+function regionsOf({ offerings }: PurchaseRequest): ReadonlyMap<string, string> {
+  return new Map(offerings.flatMap((offering) => (offering.capacityType === "spot" ? [[domainOf(offering), offering.region]] : [])));
+}
+
 function watchDomains(request: PurchaseRequest, { healthy, pending, disturbed }: Counts): ReadonlyMap<string, DomainMemory> {
-  const sights = new Map<string, { up: boolean; disturbed: boolean }>();
+  const sights = new Map<string, { up: boolean; disturbed: boolean; held: number; room: boolean }>();
   for (const offering of request.offerings) {
     if (offering.capacityType !== "spot") continue;
     const domain = domainOf(offering);
     let sight = sights.get(domain);
-    if (sight === undefined) sights.set(domain, (sight = { up: false, disturbed: false }));
-    sight.up ||= offering.launchable || (healthy.get(offering.id) ?? 0) > 0 || (pending.get(offering.id) ?? 0) > 0;
+    if (sight === undefined) sights.set(domain, (sight = { up: false, disturbed: false, held: 0, room: false }));
+    sight.held += (healthy.get(offering.id) ?? 0) + (pending.get(offering.id) ?? 0);
+    sight.room ||= offering.launchable;
+    sight.up ||= sight.room || sight.held > 0;
     sight.disturbed ||= disturbed.has(offering.id);
   }
   const domains = new Map<string, DomainMemory>();

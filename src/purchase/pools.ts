@@ -1,9 +1,10 @@
 import { instanceGramsPerHour } from "../account/instance-carbon.ts";
 import type { Offering } from "../model/offering.ts";
+import { companyShare, splitByRegion } from "./company.ts";
 import { lossesPerHour, poolRisk } from "./domain-risk.ts";
 import type { Pool } from "./mix.ts";
 import type { Sight } from "./memory.ts";
-import type { DomainMemory, PurchaseRequest } from "./purchase-request.ts";
+import type { Company, DomainMemory, PurchaseRequest } from "./purchase-request.ts";
 import { ownValue } from "../model/record.ts";
 
 /** A replica-hour short of the need is priced at so many on-demand replica-hours when a spare is weighed (decision 0502). */
@@ -63,6 +64,7 @@ export function quoteOfferings(request: PurchaseRequest, sight: Sight): readonly
 export interface LossTerms {
   readonly noticeLeadSeconds: number;
   readonly announcedShare: number;
+  readonly company: Company;
 }
 
 export interface PricedPools {
@@ -70,6 +72,9 @@ export interface PricedPools {
   readonly domains: readonly string[];
   readonly hazards: readonly number[];
   readonly lossPrice: readonly number[];
+  /** The region of each domain, and the price of what a whole region would take along. */
+  readonly regionOf: readonly number[];
+  readonly regionLossPrice: readonly number[];
   readonly onDemandUsd: number;
   /** Expected hours that a lost replica is missing. */
   readonly gapHours: number;
@@ -83,6 +88,8 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
   const pooled = poolRisk(memory.values());
   const domains: string[] = [];
   const hazards: number[] = [];
+  const regions: string[] = [];
+  const regionOf: number[] = [];
   let onDemandUsd = 0;
   let startSeconds = Infinity;
   for (const { offering, priceUsd } of quotes) {
@@ -102,6 +109,8 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
       index = domains.length;
       domains.push(domain);
       hazards.push(0);
+      if (!regions.includes(offering.region)) regions.push(offering.region);
+      regionOf.push(regions.indexOf(offering.region));
     }
     const spot = offering.capacityType === "spot";
     let price = offering.capacityType === "committed" ? 0 : priceUsd;
@@ -116,6 +125,6 @@ export function pricePools(quotes: readonly Quote[], memory: ReadonlyMap<string,
     if (grams !== undefined) price += 1e-9 * grams;
     return { id: offering.id, domain: index, spot, replicas: offering.replicas, have: healthy + pending, most, keepPrice: price - keepUsd * offering.replicas, newPrice: price, furtherPrice: spot ? price + DEPTH_SHARE * onDemandUsd * offering.replicas : price };
   });
-  const lossPrice = hazards.map((hazard) => terms.riskWeight * hazard * gapHours * terms.shortfallFactor * onDemandUsd);
-  return { pools, domains, hazards, lossPrice, onDemandUsd, gapHours };
+  const { alone, byRegion } = splitByRegion(hazards.map((hazard) => terms.riskWeight * hazard * gapHours * terms.shortfallFactor * onDemandUsd), regionOf, companyShare(terms.company));
+  return { pools, domains, hazards, lossPrice: alone, regionOf, regionLossPrice: byRegion, onDemandUsd, gapHours };
 }

@@ -10,6 +10,8 @@ export interface PurchaseRequest {
   readonly neededReplicas: number;
   /** The objective's capacity: the need seen now. Headroom is what stands above it. */
   readonly floorReplicas: number;
+  /** The chance that more than so many replicas are needed a lead time from now, by that count; certain where absent. */
+  readonly needChance?: readonly number[];
   /** The target's bounds; `min` is kept even when `cut-capacity` binds. A spare may pass `max` by a tenth, at least one. */
   readonly minReplicas: number;
   readonly maxReplicas?: number;
@@ -67,13 +69,25 @@ export interface PurchaseState {
   readonly announcedShare: number;
   /** Spot instances lost in the last ten minutes. */
   readonly losses: readonly { readonly timeSeconds: number; readonly count: number }[];
+  /** Losses of domains that had another of their region beside them, and how many of them were lost together with one. */
+  readonly company?: Company;
   /** Share of the spot ceiling that a storm has left, and when it was last changed. */
   readonly storm: { readonly ceilingShare: number; readonly sinceSeconds: number } | undefined;
 }
 
-/** A failure domain (a zone): when it was last disturbed, and losses and hours seen in each age bin. */
+export interface Company {
+  readonly losses: number;
+  readonly together: number;
+}
+
+/** A failure domain (a zone): when it was last disturbed, and losses and hours seen in each age bin and while it was tight. */
 export interface DomainMemory {
   readonly up: boolean;
+  /** Replicas' instances there, ready or not, and whether it would give more: absent in memories of an earlier version. */
+  readonly held?: number;
+  readonly room?: boolean;
+  /** It gives no more though nothing more was taken: its capacity falls. */
+  readonly tight?: boolean;
   readonly quietSinceSeconds: number;
   readonly lastLossSeconds: number;
   readonly losses: readonly number[];

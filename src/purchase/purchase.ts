@@ -39,7 +39,7 @@ export function purchase(request: PurchaseRequest): PurchaseResult {
   const carbon = applyCarbon(request, market, least);
   const cost = applyCost(request, market, { mix: carbon.mix, desiredReplicas: request.neededReplicas }, hourlyLimit(request));
   const budgets = applyBudgets(request, market, cost);
-  const { instances, keptReplicas } = makeBeforeBreak(quotes, budgets.mix.instances, budgets.desiredReplicas);
+  const { instances, keptReplicas } = makeBeforeBreak(quotes, budgets.mix.instances, budgets.desiredReplicas + budgets.mix.spare);
   const reasons: Reason[] = [
     ...marketReasons({ request, sight, storm, quotes, mix: least, keptReplicas }),
     ...carbon.reasons,
@@ -77,12 +77,13 @@ function termsOf(request: PurchaseRequest, market: { readonly quotes: readonly Q
   return {
     neededReplicas: needed,
     spotReplicas,
-    crowdedAbove: Math.ceil(spec.maxDomainShare * needed),
+    crowdedShare: spec.maxDomainShare,
     // Half way to on-demand: other domains are taken first, and before on-demand the share yields.
     crowdPrice: Math.max(0, (onDemandUsd - cheapestSpot) / 2),
     surviveReplicas: Math.ceil((spec.surviveShare ?? 0) * needed),
-    lossPrice: market.priced.lossPrice,
-    maxSpare: market.spares ? Math.max(0, Math.min(room, Math.ceil(needed / 2))) : 0,
+    lossPrice: market.priced.lossPrice, regionOf: market.priced.regionOf, regionLossPrice: market.priced.regionLossPrice,
+    ...(request.needChance !== undefined && { needChance: request.needChance }),
+    maxSpare: market.spares ? Math.max(0, Math.min(room, needed)) : 0,
   };
 }
 
@@ -110,6 +111,7 @@ function remember(request: PurchaseRequest, sight: Sight, storm: PurchaseState["
     noticeLeadSeconds: sight.noticeLeadSeconds,
     announcedShare: sight.announcedShare,
     losses: sight.losses,
+    company: sight.company,
     storm,
   };
 }

@@ -7,6 +7,7 @@ import { limitFlatPrice } from "../purchase/flat-price.ts";
 import { purchase } from "../purchase/purchase.ts";
 import type { PurchaseState } from "../purchase/purchase-request.ts";
 import { ownValue } from "../model/record.ts";
+import { needChance } from "./need-chance.ts";
 import type { TargetState } from "./state.ts";
 
 /** What a target remembers of its market: offerings and intensity until they change, and what the purchase keeps. */
@@ -47,6 +48,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
   const pending = workload.kind === "value" ? workload.pendingByOffering : undefined;
   const allowance = input.snapshot.allowances?.maxCostPerHourUsd;
   const capacityErrors = refusedOfferings(state, input, { running, pending: pending ?? {} });
+  const chance = needChance(state, { policy: input.policy, plan: input.plan, replicas: desiredReplicas });
   const result = purchase({
     timeSeconds: input.snapshot.timeSeconds,
     neededReplicas: desiredReplicas,
@@ -55,6 +57,7 @@ export function purchaseFor(state: TargetState, input: PurchaseInput): Purchased
     maxReplicas: input.policy.replicas.max,
     offerings, running, notices: seen.notices, purchase: input.policy.purchase, cost: input.policy.cost, carbonSpec: input.policy.carbon,
     state: state.purchase?.state,
+    ...(chance !== undefined && { needChance: chance }),
     ...(seen.budgets !== undefined && { budgets: seen.budgets }),
     ...(pending !== undefined && { pending }),
     ...(capacityErrors.length > 0 && { capacityErrors }),
