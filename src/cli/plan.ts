@@ -11,7 +11,7 @@ import { readDaemonPolicy } from "./daemon-client.ts";
 import { endOf, HISTORY_HELP } from "./demand-history.ts";
 import { aboveZero, timeFrom } from "./option-values.ts";
 import { progressBar } from "./progress-bar.ts";
-import { blindSpots, readPolicyFile, readTokenFile } from "./replay-input.ts";
+import { blindSpots, readPolicyFile, readTokenFile, withName } from "./replay-input.ts";
 import type { PolicyInGroup } from "./replay-input.ts";
 import { replayOnThreads } from "./replay-pool.ts";
 import { readWorlds } from "./replay-worlds.ts";
@@ -166,6 +166,6 @@ function print(text: string): number {
 }
 
 function refuse(message: string, exitCode: number = BAD_INPUT): number {
-  process.stderr.write(`foretide: ${message}\n`);
+  process.stderr.write(`${withName(message)}\n`);
   return exitCode;
 }

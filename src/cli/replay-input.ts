@@ -34,6 +34,11 @@ function groupOf(policy: Policy, all: readonly Policy[]): readonly Policy[] {
   return isShared ? group : [policy];
 }
 
+/** A complaint about a place in a file begins with it, so that a terminal or an editor can go there; any other with the program's name. */
+export function withName(message: string): string {
+  return /^\S+:\d+(?::\d+)?: /.test(message) ? message : `foretide: ${message}`;
+}
+
 /** A token that stands in a file, or nothing where no file is named. */
 export function readTokenFile(path: string | undefined): Result<string | undefined> {
   if (path === undefined) return success(undefined);

@@ -9,7 +9,7 @@ import { parseArguments } from "./arguments.ts";
 import { endOf, HISTORY_HELP } from "./demand-history.ts";
 import { aboveZero, numberFrom, timeFrom } from "./option-values.ts";
 import { progressBar } from "./progress-bar.ts";
-import { blindSpots, readPolicyFile, readTokenFile } from "./replay-input.ts";
+import { blindSpots, readPolicyFile, readTokenFile, withName } from "./replay-input.ts";
 import type { WorldOptions } from "./replay-input.ts";
 import { replayOnThreads } from "./replay-pool.ts";
 import { readWorlds } from "./replay-worlds.ts";
@@ -122,7 +122,7 @@ function worldOptions(given: Given): WorldOptions {
 }
 
 function refuse(message: string, exitCode = BAD_INPUT): number {
-  process.stderr.write(`foretide: ${message}\n`);
+  process.stderr.write(`${withName(message)}\n`);
   return exitCode;
 }
 

@@ -71,7 +71,7 @@ function worstHourAlone({ name, score, worstHourReasons }: ReplayEntry): string 
   if (worst === undefined) return `${name}: nothing was missed`;
   const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
   const reasons = worstHourReasons.length === 0 ? "" : `; a lead time before: ${worstHourReasons.join("; ")}`;
-  return `${name}: worst hour ${iso(worst.startSeconds)}, ${worst.missed.toFixed(0)} of ${worst.requests.toFixed(0)} requests missed; at ${iso(worst.worstStepSeconds)} ${String(worst.readyReplicas)} were ready and ${String(worst.neededReplicas)} needed${reasons}`;
+  return `${name}: worst hour ${iso(worst.startSeconds)}, ${worst.missed.toFixed(0)} of ${worst.requests.toFixed(0)} missed; at ${iso(worst.worstStepSeconds)} ${String(worst.readyReplicas)} were ready and ${String(worst.neededReplicas)} needed${reasons}`;
 }
 
 /** Rows in columns: the first left, the rest right. */

@@ -192,3 +192,37 @@ describe("foretide plan", () => {
     expect(await foretide("plan", "--show", at("demand.csv"))).toMatchObject({ code: 64 });
   });
 });
+
+describe("foretide replay of more than one demand", () => {
+  const short = ["--against", "hpa", "--no-hindsight", "--format", "json"] as const;
+  interface Entries { readonly entries: readonly { readonly name: string; readonly score: { readonly replicaHours: number }; readonly mates: readonly { readonly name: string; readonly score: { readonly replicaHours: number } }[] }[] }
+  const rows = (cells: (minute: number) => string): string => Array.from({ length: 600 }, (_, minute) => `${String(START + 60 * minute)},${cells(minute)}`).join("\n");
+
+  it("takes the policy's other signals from columns of their names, and says which is not there", async () => {
+    writeFileSync(at("signals.yaml"), POLICY("scaling: { requestsPerSecondPerReplica: 100 }\n  signals:\n    - { name: connections, metric: open, extract: gauge, target: 20 }\n    - { name: busy, metric: busy, extract: gauge, by: utilization, target: 50% }"));
+    writeFileSync(at("signals.csv"), `timestamp,demand,connections,busy,readyReplicas\n${rows((minute) => `${String(loadAt(minute))},${String(loadAt(minute))},0.2,10`)}\n`);
+    const ended = await foretide("replay", "--policy", at("signals.yaml"), "--history", at("signals.csv"), ...short);
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const [web, hpa] = (JSON.parse(ended.stdout) as Entries).entries;
+    expect(web?.score.replicaHours).toBeGreaterThan(3 * (hpa?.score.replicaHours ?? Infinity));
+    const missing = await foretide("replay", "--policy", at("signals.yaml"), "--history", at("demand.csv"), ...short);
+    expect(missing).toMatchObject({ code: 64, stdout: "" });
+    expect(missing.stderr).toMatch(/^\S+demand\.csv:1: a replay of web needs the column connections/);
+  });
+
+  it("replays a group together: what one gets of a shared limit the other lacks", async () => {
+    const two = (limit: number): string => `${POLICY(`scaling: { requestsPerSecondPerReplica: 100 }\n  shared: { maxReplicas: ${String(limit)}, priority: 10 }`).replace("name: web", "name: web, group: shop")}---\n${POLICY("scaling: { requestsPerSecondPerReplica: 100 }").replace("name: web", "name: api, group: shop")}`;
+    writeFileSync(at("group.yaml"), two(14));
+    writeFileSync(at("free.yaml"), two(100));
+    writeFileSync(at("group.csv"), `timestamp,demand,api/demand\n${rows((minute) => `${String(loadAt(minute))},${String(loadAt(minute))}`)}\n`);
+    const [tight, free] = await Promise.all(["group.yaml", "free.yaml"].map(async (file) => (JSON.parse((await foretide("replay", "--policy", at(file), "--history", at("group.csv"), ...short)).stdout) as Entries).entries[0]));
+    expect(tight?.mates[0]).toMatchObject({ name: "api" });
+    expect(tight?.mates[0]?.score.replicaHours).toBeLessThan(0.8 * (free?.mates[0]?.score.replicaHours ?? 0));
+    const plan = await foretide("plan", "--policy", at("group.yaml"), "--against", at("free.yaml"), "--history", at("group.csv"), "--days", "0.2");
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.stdout).toContain("beside it api:");
+    const alone = await foretide("replay", "--policy", at("group.yaml"), "--history", at("demand.csv"), ...short);
+    expect(alone).toMatchObject({ code: 64, stdout: "" });
+    expect(alone.stderr).toContain("needs the column api/demand");
+  });
+});
