@@ -79,7 +79,8 @@ function epoch(intent: Intent, standing: Standing): Refusal | undefined {
 function pause(intent: Intent, standing: Standing, { group, nowSeconds }: Scope): Refusal | undefined {
   for (const override of standing.overrides()) {
     if (![intent.target, group, "*"].includes(override.target)) continue;
-    if (nowSeconds < override.createdAtSeconds || nowSeconds >= override.expiresAtSeconds) continue;
+    // What was set before a clock went back holds all the same: it was set.
+    if (nowSeconds >= override.expiresAtSeconds) continue;
     const by = `${override.kind} by ${override.author}: ${override.reason}`;
     if (override.kind === "pause") return { code: "paused", detail: by };
     if (override.kind === "pause-scale-in" && isScaleIn(intent)) return { code: "paused", detail: by };

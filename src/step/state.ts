@@ -107,6 +107,15 @@ export function reconcileGroupState(state: GroupState, policies: readonly Policy
   return { ...state, targets };
 }
 
+/** The state for a clock that was set back: nothing that is remembered with its time is later than now; what has none is kept. */
+export function groupStateAnew(state: GroupState, policies: readonly Policy[]): GroupState {
+  const anew = (policy: Policy): TargetState => {
+    const [known, initial] = [ownValue(state.targets, policy.name), initialTargetState(policy)];
+    return known === undefined ? initial : { ...initial, capacity: known.capacity, leadTime: { ...known.leadTime, open: [] }, budget: known.budget };
+  };
+  return { group: state.group, timeSeconds: undefined, targets: Object.fromEntries(policies.map((policy) => [policy.name, anew(policy)])) };
+}
+
 export function initialTargetState(policy: Policy): TargetState {
   const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : undefined;
   return {

