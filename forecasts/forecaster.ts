@@ -10,6 +10,10 @@ export interface FitInput {
   readonly seed: number;
   /** Rows ahead that a control model is asked for; other models ignore it. */
   readonly horizons?: readonly number[];
+  /** Rows that a control model keeps; other models ignore it. */
+  readonly historyRows?: number;
+  /** Where the first rows are the past of an alike series: how many, and whose. */
+  readonly borrowed?: { readonly rows: number; readonly donor: string };
   /** Rows with a censored value (a lower bound on demand). */
   readonly censored?: readonly number[];
   /** Lets paths go below zero although the history never does. */

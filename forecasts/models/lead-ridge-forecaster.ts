@@ -1,9 +1,11 @@
 import type { FitInput, FitResult } from "../forecaster.ts";
+import { fitLeadPast } from "./lead-past.ts";
 import { fitLeadRidge } from "./lead-ridge-fit.ts";
 
 /** Models that the step itself runs: they are fitted like the others, but live in the step's state. By id. */
 export const CONTROL_MODELS: Readonly<Record<string, { fit(input: FitInput): FitResult }>> = {
   "lead-ridge": { fit: fitControl },
+  "lead-past": { fit: fitLeadPast },
 };
 
 /** Fits the lead model for the horizons that the input names; declines with less than two days. */

@@ -54,7 +54,7 @@ function seenAt(history: Series | undefined, timeSeconds: number): TargetSnapsho
 }
 
 /** A row describes the step that it begins: its middle is where its value holds. */
-function interpolated({ startSeconds, stepSeconds, values }: Series, timeSeconds: number): number {
+export function interpolated({ startSeconds, stepSeconds, values }: Series, timeSeconds: number): number {
   const place = (timeSeconds - startSeconds) / stepSeconds - 0.5;
   const low = Math.max(0, Math.floor(place));
   const before = values[low] ?? NaN;

@@ -19,6 +19,8 @@ export interface FitRequest {
 /** Ticks from the data of a fit to its installation: time enough for a worker, and the same for daemon, replay and drive. */
 const INSTALL_AFTER_TICKS = 4;
 const LEAST_DAYS = 2;
+/** Before that a past is borrowed, if somebody lends one: asked for when so much of a day has been seen. */
+const BORROW_AT_DAYS = [1 / 8, 1 / 4, 1 / 2, 1];
 
 /**
  * The fits that are due after the last step, asked for once each: when the newest row is a refit interval past the last
@@ -36,6 +38,7 @@ export function fitRequests(state: GroupState, policies: readonly Policy[]): rea
       installAtSeconds: target.lastTickSeconds + INSTALL_AFTER_TICKS * policy.evaluationIntervalSeconds,
     };
     if (isDue(target, target.model, policy)) requests.push(request);
+    if (mayBorrow(target)) requests.push({ ...request, modelId: "lead-past" });
     for (const [signal, { model }] of Object.entries(target.signals)) if (isDue(target, model, policy)) requests.push({ ...request, signal });
   }
   return requests;
@@ -54,6 +57,10 @@ function isDue(target: TargetState, model: LeadModel, policy: Policy): boolean {
   return Math.floor(now / refitSeconds) > Math.floor(before / refitSeconds) || model.rows === LEAST_DAYS * model.spec.dayRows;
 }
 
+function mayBorrow({ model, previousTickSeconds }: TargetState): boolean {
+  return previousTickSeconds !== undefined && BORROW_AT_DAYS.some((days) => model.rows === Math.round(days * model.spec.dayRows));
+}
+
 /** What the fit of a request may see: the rows that the state keeps. Undefined when the target is not known. */
 export function fitInput(state: GroupState, request: FitRequest, policies: readonly Policy[]): FitInput | undefined {
   const target = state.targets[request.target];
@@ -66,6 +73,7 @@ export function fitInput(state: GroupState, request: FitRequest, policies: reado
     seasons: policy.forecast.seasonsSeconds.map((season) => Math.round(season / policy.evaluationIntervalSeconds)),
     horizon: Math.max(...spec.horizonsRows),
     horizons: spec.horizonsRows,
+    ...(request.modelId === "lead-past" && { historyRows: model.spec.historyRows }),
     seed: 1,
   };
 }

@@ -1,3 +1,4 @@
+import { startOnPast } from "../../forecasts/models/lead-past.ts";
 import { breakerAfter } from "../learn/breaker.ts";
 import { learnCapacity, learnWorkedOff } from "../learn/capacity.ts";
 import type { CapacityEstimate } from "../learn/capacity.ts";
@@ -112,7 +113,9 @@ function installFits(state: TargetState, { snapshot, policy }: LearnInput): Targ
   let next = state;
   installSignalFits(state.signals, snapshot, policy);
   for (const install of snapshot.installs) {
-    if (install.target !== policy.name || install.signal !== undefined || install.modelId !== "lead-ridge") continue;
+    if (install.target !== policy.name || install.signal !== undefined) continue;
+    if (install.modelId === "lead-past") next = { ...next, model: startOnPast(install.fit, next.model) ?? next.model };
+    if (install.modelId !== "lead-ridge") continue;
     next.model.adopt(install.fit);
     next = { ...next, fittedToSeconds: install.fittedToSeconds };
   }

@@ -37,7 +37,7 @@ function runtimeOf(of: Policy, load: (timeSeconds: number) => number, onFit: (in
       memory: createGateMemory(), group: of.group, now: () => START,
       standing: { killSwitch: () => ({ engaged: false }), mode: () => of.mode, overrides: () => [], epoch: () => 1, backOff: () => undefined },
     } as unknown as GateContext),
-    fit: (job) => Promise.resolve(CONTROL_MODELS[job.forecasterId]?.fit({ ...onFit(job.input) }) ?? { ok: false, reason: "none" }),
+    fit: (job) => Promise.resolve(CONTROL_MODELS[job.forecasterId]?.fit(job.forecasterId === "lead-ridge" ? { ...onFit(job.input) } : job.input) ?? { ok: false, reason: "none" }),
     overrides: () => [], effective: (plain) => plain,
   });
 }

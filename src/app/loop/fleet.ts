@@ -204,7 +204,8 @@ export class Fleet {
     const visible = withoutHidden(job.input, marks.marks(target));
     if (job.forecasterId !== "lead-past") return fits.fit({ ...job, input: visible });
     const parts = { marks, readHistory: (of: Policy, from: number, to: number) => this.#readDemand(of, from, to), lenders: (of: Policy) => this.#lendersTo(of) };
-    const input = await withBorrowedPast(visible, this.#required(target).runtime.policy, parts);
+    const policy = this.targets.get(target)?.runtime.policy;
+    const input = policy && await withBorrowedPast(visible, policy, parts);
     return input === undefined ? { ok: false, reason: "no target of the fleet is alike" } : fits.fit({ ...job, input });
   }
 
