@@ -45,17 +45,19 @@ export type Budget = {
   /** Epoch seconds. */
   readonly periodEndSeconds: number;
   readonly limit: number;
-  readonly spent: number;
+  /** Why nothing is known of what is spent: the amounts are then null. */
+  readonly unknown?: string;
+  readonly spent: unknown;
   /** Of the limit. */
-  readonly spentShare: number;
+  readonly spentShare: unknown;
   /** Of the period. */
   readonly elapsedShare: number;
   /** What the period will come to at what is planned: the median. */
-  readonly forecast: number;
+  readonly forecast: unknown;
   /** The same where the load stays at its .1 quantile. */
-  readonly forecastLow: number;
+  readonly forecastLow: unknown;
   /** The same at the .9 quantile. */
-  readonly forecastHigh: number;
+  readonly forecastHigh: unknown;
   /** When the median passes the limit. */
   readonly breachSeconds?: number;
   /** Chance that the period passes the limit; absent while nothing is known of the spread. */

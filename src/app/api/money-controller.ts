@@ -1,6 +1,7 @@
 import { Controller, Inject, Res } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
 import { focusCsv, showback, type CostRow } from "../../account/showback.ts";
+import type { BudgetStatus } from "../../purchase/budget-watch.ts";
 import type { DaemonView } from "../status/daemon-view.ts";
 import { Serves, Validated, type Input } from "./operation.ts";
 import * as operations from "./operations.ts";
@@ -29,7 +30,7 @@ export class MoneyController {
 
   @Serves(operations.listBudgets)
   budgets() {
-    return { items: this.#view.money.budgets() };
+    return { items: this.#view.money.budgets().map(onWire) };
   }
 
   @Serves(operations.getShowback)
@@ -59,4 +60,9 @@ export class MoneyController {
     if (toSeconds - fromSeconds > MAX_SPAN_SECONDS) throw new ProblemError("bad-request", "a span of more than 396 days: the account is not kept longer");
     return { rows: valueOrProblem(await this.#view.money.costs({ fromSeconds, toSeconds, targets: target })), fromSeconds, toSeconds };
   }
+}
+
+/** What is not known is null, never a zero. */
+function onWire(budget: BudgetStatus) {
+  return budget.unknown === undefined ? budget : { ...budget, spent: null, spentShare: null, forecast: null, forecastLow: null, forecastHigh: null };
 }

@@ -44,7 +44,7 @@ export function registerViewGauges(meter: Meter, targets: LabelCap, viewOf: () =
     for (const kind of ["pause", "pause-scale-in", "pin", "floor"]) {
       result.observe(overrides, view.overrides().filter((override) => override.kind === kind).length, { kind });
     }
-    for (const { name, spentShare, forecast, limit, breachProbability } of view.money.budgets().slice(0, MOST_BUDGETS)) {
+    for (const { name, spentShare, forecast, limit, breachProbability } of view.money.budgets().filter(({ unknown }) => unknown === undefined).slice(0, MOST_BUDGETS)) {
       result.observe(budgetUsed, spentShare, { budget: name });
       result.observe(budgetExpected, forecast / limit, { budget: name });
       if (breachProbability !== undefined) result.observe(budgetBreach, breachProbability, { budget: name });

@@ -95,4 +95,13 @@ describe("a budget", () => {
     spend.charge("web", [held(1)], MONDAY + 23 * HOUR);
     expect(budgets.statuses(MONDAY + DAY)[0]?.spent).toBe(0);
   });
+
+  it("of targets whose price nobody knows tells no amount, but why", async () => {
+    const policy = policyOf({ cost: { ...COST, maxPerDayUsd: 30 } });
+    const { budgets } = await watch([policy], { targets: { web: { planned: { usd: undefined, grams: undefined } } } });
+    expect(budgets.statuses(MONDAY)[0]).toMatchObject({ unknown: "what a replica costs of web is not known" });
+    expect(budgets.readings(policy, MONDAY)).toBeUndefined();
+    const idle = await watch([policy], { targets: { web: { planned: { usd: undefined, grams: undefined }, replicas: 0 } } });
+    expect(idle.budgets.statuses(MONDAY)[0]?.unknown).toBeUndefined();
+  });
 });

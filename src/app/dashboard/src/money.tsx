@@ -22,15 +22,19 @@ export function Money({ target, nowSeconds }: { readonly target: string; readonl
 }
 
 function BudgetLine({ budget, nowSeconds }: { readonly budget: Budget; readonly nowSeconds: number }) {
+  const { spent, spentShare, forecast } = budget;
+  if (spent === null || forecast === null || spentShare === null) {
+    return <li><span class="sign warn" aria-hidden="true">?</span><span><b>{budget.name}</b><span class="note">not known: {budget.unknown}</span></span></li>;
+  }
   const amount = budget.unit === "usd" ? usd : grams;
-  const holds = budget.forecast <= budget.limit;
+  const holds = forecast <= budget.limit;
   const when = budget.breachSeconds === undefined ? "" : budget.breachSeconds <= nowSeconds ? ", passed" : `, passed in ${span(budget.breachSeconds - nowSeconds)}`;
   const chance = budget.breachProbability === undefined ? "" : ` (chance ${percent(budget.breachProbability)})`;
   return (
     <li>
       <span class={`sign ${holds ? "good" : "warn"}`} aria-hidden="true">{holds ? "✓" : "!"}</span>
-      <span><b>{budget.name}</b><span class="hidden">: {holds ? "holds" : "will not hold"}</span><span class="note">{amount(budget.spent)} spent, {amount(budget.forecast)} of {amount(budget.limit)} expected this {budget.period}{when}{chance}</span></span>
-      <span class="muted nowrap" title="of the limit">{percent(budget.spentShare)}</span>
+      <span><b>{budget.name}</b><span class="hidden">: {holds ? "holds" : "will not hold"}</span><span class="note">{amount(spent)} spent, {amount(forecast)} of {amount(budget.limit)} expected this {budget.period}{when}{chance}</span></span>
+      <span class="muted nowrap" title="of the limit">{percent(spentShare)}</span>
     </li>
   );
 }
