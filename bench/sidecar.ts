@@ -25,6 +25,7 @@ const CONFIG = fileURLToPath(new URL("../config/examples/sidecar/foretide.yaml",
 /**
  * The built daemon (`npm run build` first) as `foretide sidecar`: 20 policies evaluated every 15 s, each fed by a real OpenTelemetry SDK
  * that exports every 15 s, for FORETIDE_BENCH_MINUTES minutes (3). Resident memory and CPU are the kernel's word, of the whole process.
+ * It begins with an empty history: what a month of it takes is told in decision 0810.
  */
 export async function run(): Promise<readonly BenchRow[]> {
   const directory = mkdtempSync(join(tmpdir(), "foretide-bench-"));
@@ -41,8 +42,8 @@ export async function run(): Promise<readonly BenchRow[]> {
     const cpuShare = (cpuSeconds(child) - cpuBefore) / (MINUTES * 60);
     return [
       { what: `resident memory, ${String(POLICIES)} policies, median of ${String(MINUTES)} minutes`, value: median(residentMiB), unit: "MiB", goal: { atMost: 120 } },
-      { what: "resident memory, the largest of each second", value: Math.max(...residentMiB), unit: "MiB" },
-      { what: "resident memory, the largest since the start (VmHWM)", value: memoryMiB(child, "VmHWM"), unit: "MiB" },
+      { what: "resident memory, the largest of each second", value: Math.max(...residentMiB), unit: "MiB", goal: { atMost: 120 } },
+      { what: "resident memory, the largest since the start (VmHWM)", value: memoryMiB(child, "VmHWM"), unit: "MiB", goal: { atMost: 120 } },
       { what: "share of a core, evaluated and fed every 15 s", value: cpuShare * 100, unit: "%", goal: { atMost: 1 } },
       { what: "start to ready, 20 policies", value: startSeconds, unit: "s" },
     ];
