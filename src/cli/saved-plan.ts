@@ -29,7 +29,8 @@ export function worldDigest({ input: { world, leadTimeSeconds }, mates }: Pick<R
 }
 
 function plain(world: ReplayWorld): Readonly<Record<string, unknown>> {
-  const signals = Object.entries(world.signals ?? {}).map(([name, { kind, values }]) => [name, { kind, values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)) }]);
+  const recorded: NonNullable<ReplayWorld["signals"]> = world.signals ?? {};
+  const signals = Object.entries(recorded).map(([name, { kind, values }]) => [name, { kind, values: Array.from(values, (value): number | null => (Number.isNaN(value) ? null : value)) }] as const);
   return { ...world, load: Array.from(world.load), ...(signals.length > 0 && { signals: Object.fromEntries(signals) }) };
 }
 

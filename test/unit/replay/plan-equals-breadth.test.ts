@@ -128,12 +128,12 @@ async function ran(policies: readonly Policy[], sightings: Planned["sightings"])
 const causes = (decisions: readonly Decision[], code: string): number => decisions.filter(({ reasons }) => reasons.some((reason) => reason.code === code)).length;
 
 describe("what a replay decides is what the daemon's loop then decides on the same data", () => {
-  it.each<[string, readonly Policy[], Readonly<Record<string, ReplayWorld>>, string]>([
-    ["of several signals", [SIGNALS], { web: SIGNALS_WORLD }, "binding-signal"],
-    ["of a queue with a drain deadline", [QUEUE], { web: QUEUE_WORLD }, "drain-backlog"],
-    ["within a budget of a day", [BUDGET], { web: worldOf(900) }, "budget-limit"],
-    ["in a group with a follower, a shared limit and a budget", GROUP, GROUP_WORLDS, "group-max-replicas"],
-  ])("%s, to the last digit and reason", async (_name, policies, worlds, code) => {
+  it.each<{ readonly what: string; readonly policies: readonly Policy[]; readonly worlds: Readonly<Record<string, ReplayWorld>>; readonly code: string }>([
+    { what: "of several signals", policies: [SIGNALS], worlds: { web: SIGNALS_WORLD }, code: "binding-signal" },
+    { what: "of a queue with a drain deadline", policies: [QUEUE], worlds: { web: QUEUE_WORLD }, code: "drain-backlog" },
+    { what: "within a budget of a day", policies: [BUDGET], worlds: { web: worldOf(900) }, code: "budget-limit" },
+    { what: "in a group with a follower, a shared limit and a budget", policies: GROUP, worlds: GROUP_WORLDS, code: "group-max-replicas" },
+  ])("$what, to the last digit and reason", async ({ policies, worlds, code }) => {
     const plan = planned(policies, worlds);
     expect(await ran(policies, plan.sightings)).toEqual(plan.decisions);
     expect(causes(plan.decisions, code)).toBeGreaterThan(10);
