@@ -50,19 +50,33 @@ export interface Lived {
 
 /** The whole product (forecast, plan, purchase, guard) over one load, with spot to buy and on demand only: the same policy, through `drive`. */
 export function scoreDemand(load: string, trace: SpotTrace, setting: DemandSetting): DemandScore {
-  const demand = loadOf(load, trace.tickSeconds, setting.peakReplicas);
-  const historyTicks = Math.min(Math.floor(demand.length / 2), Math.round(MOST_HISTORY_SECONDS / trace.tickSeconds));
-  const spotTicks = trace.capacity[0]?.length ?? 0;
-  const ticks = Math.min(demand.length - historyTicks, spotTicks);
-  const { from, to } = setting.part ?? { from: 0, to: 1 };
-  const [first, last] = [Math.floor(from * ticks), Math.floor(to * ticks)];
-  const cut: SpotTrace = { ...trace, capacity: trace.capacity.map((zone) => zone.slice(first, last)) };
-  const parts = { history: demand.subarray(first, first + historyTicks), demand: demand.subarray(first + historyTicks, last + historyTicks) };
+  const { cut, parts } = partsOf(load, trace, setting);
+  const { from, to } = setting.part ?? WHOLE;
   const spot = live(cut, setting, { ...parts, spot: true });
   const key = [load, trace.name, setting.startSeconds, setting.peakReplicas, from, to].join();
   const onDemand = livedOnDemand.get(key) ?? live(cut, setting, { ...parts, spot: false });
   livedOnDemand.set(key, onDemand);
   return { load, billShare: spot.paid / onDemand.paid, spot, onDemand };
+}
+
+const WHOLE: Part = { from: 0, to: 1 };
+
+function partsOf(load: string, trace: SpotTrace, setting: Pick<DemandSetting, "peakReplicas" | "part">): { readonly cut: SpotTrace; readonly parts: { readonly history: Float64Array; readonly demand: Float64Array } } {
+  const demand = loadOf(load, trace.tickSeconds, setting.peakReplicas);
+  const historyTicks = Math.min(Math.floor(demand.length / 2), Math.round(MOST_HISTORY_SECONDS / trace.tickSeconds));
+  const ticks = Math.min(demand.length - historyTicks, trace.capacity[0]?.length ?? 0);
+  const { from, to } = setting.part ?? WHOLE;
+  const [first, last] = [Math.floor(from * ticks), Math.floor(to * ticks)];
+  return {
+    cut: { ...trace, capacity: trace.capacity.map((zone) => zone.slice(first, last)) },
+    parts: { history: demand.subarray(first, first + historyTicks), demand: demand.subarray(first + historyTicks, last + historyTicks) },
+  };
+}
+
+/** The part of the spot trace and the replicas that the load really needs in it, at least one. */
+export function needOf(load: string, trace: SpotTrace, setting: Pick<DemandSetting, "peakReplicas" | "part">): { readonly cut: SpotTrace; readonly need: readonly number[] } {
+  const { cut, parts } = partsOf(load, trace, setting);
+  return { cut, need: Array.from(parts.demand, (demand) => Math.max(1, Math.ceil(demand / RATE - 1e-9))) };
 }
 
 /** On demand nothing depends on the price of a shortfall: each load lives through it once. */

@@ -1,14 +1,15 @@
 // `npm run scoreboard:purchase`: buying measured on real traces beside clairvoyant and brute-force oracles. `--quick` takes fewer
-// mixes and events; `--only=demand` (spot, held-out, batch, exact, deferral, spatial) makes one table; `--write` writes docs/scoreboard-purchase.md.
+// mixes and events; `--only=demand` (spot, held-out, batch, exact, deferral, spatial, bounds) makes one table; `--write` writes docs/scoreboard-purchase.md.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scoreBills } from "./bill-rows.ts";
 import { scoreDeferral } from "./carbon-deferral.ts";
 import { hasData } from "./data.ts";
 import { scoreBatch } from "./deadline-rows.ts";
-import { LOADS } from "./demand-drive.ts";
+import { FIRST_HALF, LOADS, SECOND_HALF, needOf } from "./demand-drive.ts";
 import { heldOutDemand, heldOutSpot, noWorse } from "./held-out.ts";
 import { scoreNotices } from "./notice-rows.ts";
+import { billsOfNeed } from "./robust-oracle.ts";
 import { scoreSpatial } from "./spatial.ts";
 import { driveSpot } from "./spot-drive.ts";
 import { clairvoyantCost } from "./spot-oracle.ts";
@@ -86,12 +87,25 @@ function spatialTable(): Table {
 
 function demandTable(traces: readonly SpotTrace[]): Table {
   const rows = traces.flatMap((trace) => [60, 180].flatMap((startSeconds) => (quick ? LOADS.slice(0, 1) : LOADS).map((load) => {
-    const setting = { startSeconds, noticeSeconds: 120, spotPrice: SPOT_PRICE, peakReplicas: trace.name === "4-node" ? 8 : 6 };
+    const setting = { startSeconds, noticeSeconds: 120, spotPrice: SPOT_PRICE, peakReplicas: peakOf(trace) };
     const { factor, scoredOn, byDefault } = heldOutDemand(load, trace, setting);
     const { billShare, spot, onDemand } = scoredOn;
     return ["C20", load, trace.name, `${startSeconds} s`, String(factor), percent(billShare), percent(spot.shortShare, 3), percent(onDemand.shortShare, 3), percent(spot.lostShare, 4), percent(onDemand.lostShare, 4), mark(billShare <= 0.55), mark(noWorse(scoredOn)), percent(byDefault.billShare), percent(byDefault.spot.lostShare, 3), mark(byDefault.billShare <= 0.55 && byDefault.spot.lostShare <= ERROR_BUDGET)];
   })));
   return { title: "C20 Loads × spot traces, the whole product through `drive` (forecast, plan, purchase): with spot and on demand only, 120 s notice. The first half of each trace chooses the price of a shortfall, the second half is scored; no worse is within 0.005 points of time. Beside it the default price, judged by the policy's own objective: 0.5 % of the requests may miss", head: ["", "load", "spot trace", "start", "factor", "of the on-demand bill", "time short", "time short on demand", "requests short", "requests short on demand", "bill", "objective", "bill at the default price", "requests short there", "bill and error budget"], rows };
+}
+
+function peakOf({ name }: SpotTrace): number {
+  return name === "4-node" ? 8 : 6;
+}
+
+function boundTable(traces: readonly SpotTrace[]): Table {
+  const rows = traces.flatMap((trace) => LOADS.flatMap((load) => [FIRST_HALF, SECOND_HALF].map((part) => {
+    const { cut, need } = needOf(load, trace, { peakReplicas: peakOf(trace), part });
+    const { foreseen, robust } = billsOfNeed(cut, need, SPOT_PRICE);
+    return ["C20", load, trace.name, part === FIRST_HALF ? "first" : "second", percent(foreseen), percent(robust)];
+  })));
+  return { title: "C20's bounds, as shares of the need on demand (need known, moves free): who knows each loss, and who does not and is never short when any one zone goes", head: ["", "load", "spot trace", "half", "losses known", "any one zone survived"], rows };
 }
 
 function heldOutTable(traces: readonly SpotTrace[]): Table {
@@ -127,7 +141,7 @@ if (!hasData()) {
 } else {
   const traces = [loadSpotTrace("4-node", /4-node/u, 30), loadSpotTrace("9-zone", /1-node/u, 30)];
   const tables: Table[] = [];
-  const makers: readonly (readonly [string, () => Table])[] = [["spot", () => spotTable(traces)], ["held-out", () => heldOutTable(traces)], ["batch", batchTable], ["exact", exactTable], ["deferral", deferralTable], ["spatial", spatialTable], ["demand", () => demandTable(traces)]];
+  const makers: readonly (readonly [string, () => Table])[] = [["spot", () => spotTable(traces)], ["held-out", () => heldOutTable(traces)], ["batch", batchTable], ["exact", exactTable], ["deferral", deferralTable], ["spatial", spatialTable], ["bounds", () => boundTable(traces)], ["demand", () => demandTable(traces)]];
   for (const [name, make] of makers) {
     if (only !== undefined && only !== name) continue;
     const table = make();
