@@ -24,7 +24,7 @@ export interface Source {
 
 /** Of the load on its grid, the scored part and the terms: equal worlds have equal digests. */
 export function worldDigest({ input: { world, leadTimeSeconds }, mates }: Pick<ReplayWorlds, "input" | "mates">): string {
-  const others = Object.entries(mates).map(([name, mate]) => [name, plain(mate)]);
+  const others = Object.entries(mates).map(([name, mate]) => [name, plain(mate)] as const);
   return contentDigest({ ...plain(world), leadTimeSeconds, ...(others.length > 0 && { mates: Object.fromEntries(others) }) });
 }
 
