@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Combination, type MixedWeights } from "../../forecasts/ensemble/combination.ts";
+import { createEnsemble } from "../../forecasts/ensemble/ensemble.ts";
 import { weightsFromErrors } from "../../forecasts/ensemble/weights.ts";
 import type { OnlineForecaster } from "../../forecasts/forecaster.ts";
 import { AdaptiveLevels, CONTROLLED_LEVELS } from "../../forecasts/intervals/adaptive-levels.ts";
@@ -8,7 +9,7 @@ import { ResidualWindow } from "../../forecasts/intervals/residual-window.ts";
 import { solveCholesky } from "../../forecasts/numeric/cholesky.ts";
 import { geometricKnots, interpolateKnots } from "../../forecasts/numeric/horizon-knots.ts";
 import { minimizeSimplex } from "../../forecasts/numeric/nelder-mead.ts";
-import { FORECASTERS } from "../../forecasts/registry.ts";
+import { ENSEMBLE_MEMBERS, FORECASTERS } from "../../forecasts/registry.ts";
 import { pinballLoss, seasonalScale, symmetricPercentageError } from "../../forecasts/scoring/errors.ts";
 import { naive2 } from "../../forecasts/scoring/naive2.ts";
 import { sliceSeries } from "../../forecasts/series.ts";
@@ -96,8 +97,8 @@ describe("controlled levels", () => {
 
 describe("a fit that is installed late", () => {
   const series = loadSeries({ rows: 900, day: 24 });
-  const fitTo = (rows: number): unknown => {
-    const result = AUTO.fit({ series: sliceSeries(series, 0, rows), seasons: [24, 168], horizon: 24, seed: 1 });
+  const fitTo = (rows: number, forecaster = AUTO): unknown => {
+    const result = forecaster.fit({ series: sliceSeries(series, 0, rows), seasons: [24, 168], horizon: 24, seed: 1 });
     if (!result.ok) throw new Error(result.reason);
     return result.fit;
   };
@@ -114,9 +115,11 @@ describe("a fit that is installed late", () => {
   });
 
   it("keeps what the earlier one learned of its errors when it adopts it", () => {
-    const earlier = observe(AUTO.resume(fitTo(700)), 700, 800);
-    const fresh = AUTO.resume(fitTo(800));
-    const heir = AUTO.resume(fitTo(800));
+    // Without the fleet model, whose correction is of the newest fit's members.
+    const plain = createEnsemble("plain", ENSEMBLE_MEMBERS);
+    const earlier = observe(plain.resume(fitTo(700, plain)), 700, 800);
+    const fresh = plain.resume(fitTo(800, plain));
+    const heir: OnlineForecaster = plain.resume(fitTo(800, plain));
     heir.adopt?.(earlier.save());
     const width = (running: OnlineForecaster): number => {
       const { mean, quantiles } = running.forecast([1], [0.95]);
