@@ -95,7 +95,7 @@ class FleetForecaster implements OnlineForecaster {
 
   adopt(earlier: unknown): void {
     this.inner.adopt(earlier);
-    if (isFleetFit(earlier)) this.trial = this.trial.succeed(earlier.fleet.trial);
+    if (isFleetFit(earlier)) this.trial = FleetTrial.succeed(earlier.fleet.trial, this.window.count - earlier.fleet.window.count);
   }
 
   verdicts(): readonly HorizonVerdict[] {

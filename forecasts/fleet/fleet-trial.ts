@@ -67,9 +67,19 @@ export class FleetTrial {
     }
   }
 
-  /** This one's open forecasts with an earlier one's scores. */
-  succeed(earlier: SavedTrial): FleetTrial {
-    return new FleetTrial({ scores: earlier.scores, pending: this.save().pending });
+  /** An earlier one's scores and open forecasts, whose rows have indices less by `shift`: a day's forecasts outlive a daily refit. */
+  static succeed(earlier: SavedTrial, shift: number): FleetTrial {
+    const moved = earlier.pending.map((text, i) => {
+      const before = decodeFloats(text);
+      const horizon = HORIZONS[i]!;
+      const after = new Float32Array(before.length);
+      for (let slot = 0; slot < horizon; slot++) {
+        const to = (((slot + shift) % horizon) + horizon) % horizon;
+        after.set(before.subarray(slot * WIDTH, (slot + 1) * WIDTH), to * WIDTH);
+      }
+      return encodeFloats(after);
+    });
+    return new FleetTrial({ scores: earlier.scores, pending: moved });
   }
 
   save(): SavedTrial {

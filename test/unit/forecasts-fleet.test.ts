@@ -86,6 +86,24 @@ describe("the fleet model", () => {
   });
 });
 
+describe("a refit every day", () => {
+  it("does not keep the forecasts of a day and two days ahead from being scored", () => {
+    const values = hourly(900);
+    let running = run(values.slice(0, 600));
+    for (let row = 600; row < 720; row++) {
+      running.observe(values[row]!);
+      if ((row + 1) % 24 !== 0) continue;
+      // Each fit begins its rows elsewhere.
+      const next = run(values.slice(row - 550, row + 1));
+      next.adopt!(running.save());
+      running = next;
+    }
+    // All that were made since the first fit and whose row has come.
+    const { fleet } = running.save() as { fleet: { trial: { scores: [matured: number][] } } };
+    expect(fleet.trial.scores.map(([matured]) => matured)).toEqual([119, 116, 108, 96, 72]);
+  });
+});
+
 describe("the features", () => {
   it("find no surprise in last weeks' rows where a load drifts steadily", () => {
     const load = (row: number): number => 0.5 * row + 10 * Math.sin((2 * Math.PI * row) / 24);
