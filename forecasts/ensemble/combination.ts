@@ -38,12 +38,12 @@ export class Combination {
   /** The least forecast at which half of the weight is reached. */
   private median(): number {
     const { order, values, weights } = this;
-    // From the order of the row before, which is seldom far from this one's.
+    // From the order of the row before, which is seldom far from this one's. Equal forecasts stand in the members' order, whatever came before.
     for (let j = 1; j < order.length; j++) {
       const member = order[j]!;
       const value = values[member]!;
       let at = j;
-      for (; at > 0 && values[order[at - 1]!]! > value; at--) order[at] = order[at - 1]!;
+      for (; at > 0 && isAfter(values[order[at - 1]!]! - value, order[at - 1]! - member); at--) order[at] = order[at - 1]!;
       order[at] = member;
     }
     let reached = 0;
@@ -53,4 +53,8 @@ export class Combination {
     }
     return values[order[order.length - 1]!]!;
   }
+}
+
+function isAfter(byValue: number, byMember: number): boolean {
+  return byValue > 0 || (byValue === 0 && byMember > 0);
 }

@@ -14,7 +14,7 @@ export interface Issue {
   readonly unrest: number;
 }
 
-/** How much rarer a miss is asked to be at a late horizon, at the far levels. */
+/** How much rarer a miss is asked to be at a late horizon, at the far levels. Like all that is late, it was tuned on the streaming set: decision 0141. */
 const LATE_CARE = 0.45;
 
 /** Columns after the members': the ensemble before the trust gate, and the baselines. */
@@ -61,6 +61,7 @@ export class HorizonTracker {
   readonly levels: AdaptiveLevels;
   /** Issues not matured yet, by due row: point, members, controlled paths; a due slot with a NaN point holds none. */
   private readonly pending: Float32Array;
+  /** The unrest that each of them was made in; empty at a horizon that is not late. */
   private readonly unrest: Float32Array;
   private readonly slots: number;
   private readonly rivals: number;
@@ -90,7 +91,7 @@ export class HorizonTracker {
     return (this.shape.isLate ? unrest : 1) * widening * this.residuals.quantile(this.levels.adjust(this.careful(level)));
   }
 
-  /** The level to ask for where its misses are learned of late: a miss outside becomes a quarter rarer. */
+  /** The level to ask for where its misses are learned of late: a miss outside becomes rarer by `LATE_CARE` at the far levels, no rarer at the median. */
   private careful(level: number): number {
     if (!this.shape.isLate) return level;
     const outside = Math.min(level, 1 - level);

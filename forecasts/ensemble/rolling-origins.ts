@@ -4,7 +4,7 @@ import { interpolateKnots, type KnotTable } from "../numeric/horizon-knots.ts";
 import type { PreparedSeries } from "../preparation.ts";
 import { Combination } from "./combination.ts";
 import { HorizonTracker } from "./horizon-tracker.ts";
-import { trackerShape } from "./running-ensemble.ts";
+import { trackerShape } from "./tracker-shape.ts";
 import { weightsFromErrors } from "./weights.ts";
 
 /** Each member's forecasts from each origin (rows seen), in the series' values; some origins reach the first rows only. */

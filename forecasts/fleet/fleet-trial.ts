@@ -8,7 +8,7 @@ const HORIZONS = [1, 4, 12, 24, 48];
 const JUDGED = [0, 4, 8];
 /** The correction's share before anything has matured; .5 to .75 were alike on held-back series (decision 0131). */
 const FIRST_SHARE = 0.6;
-/** A ratio of losses counts by this power, once so many forecasts have matured. */
+/** A ratio of losses counts by this power, once so many forecasts (`FULL_EVIDENCE`) have matured. */
 const POWER = 4;
 const FULL_EVIDENCE = 48;
 const HALF_LIFE_ROWS = 72;

@@ -32,7 +32,7 @@ interface RowSeen {
   readonly at: number;
   /** Whether this row and the one before it were observed. */
   readonly canCompare: boolean;
-  /** Whether the two rows were whose forecast can be scored now. */
+  /** Whether the two rows whose forecast can be scored now were observed. */
   readonly canScore: boolean;
 }
 

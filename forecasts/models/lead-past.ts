@@ -14,7 +14,7 @@ export interface LeadPast {
 const FITS = 6;
 /** Own rows that the borrowed past is judged on, at least. */
 const LEAST_JUDGED_ROWS = 30;
-/** Squared error on the own rows, over that of the newest value, above which nothing is borrowed. */
+/** Squared error on the own rows, over that of the newest value, above which nothing is borrowed. Chosen on the six open traces: decision 0142. */
 const MOST_ERROR = 0.6;
 
 /**
@@ -28,7 +28,7 @@ export function fitLeadPast({ series, seasons, horizons, historyRows, borrowed }
   const model = new LeadModel({ rowSeconds: series.stepSeconds, dayRows, historyRows, horizonsRows: horizons });
   watch(model, series, borrowed.rows);
   const ratio = errorOnOwnRows(model, series, borrowed.rows);
-  if (!(ratio <= MOST_ERROR)) return { ok: false, reason: `the past of "${borrowed.donor}" foresees the own rows no better than their newest value` };
+  if (!(ratio <= MOST_ERROR)) return { ok: false, reason: `the past of "${borrowed.donor}" foresees the own rows too little better than their newest value does` };
   const fit: LeadPast = { kind: "lead-past", donor: borrowed.donor, model: model.save() };
   return { ok: true, fit, note: `the past of "${borrowed.donor}" is borrowed: ${ratio.toFixed(2)} of the squared error` };
 }

@@ -10,6 +10,7 @@ const FLOOR = 0.004;
 const INITIAL_ERROR = 0.05;
 const REGRESSION_STRIDE = 5;
 const REGRESSION_DAYS = 14;
+/** Seen on the six open traces: decision 0250. */
 const SHAPE_DAYS = 28;
 const LEARNT_AFTER_DAYS = 2;
 const SHAPE_AFTER_ROWS = 2000;
@@ -30,8 +31,8 @@ export interface SavedScale {
 
 /**
  * How large the errors of one horizon are now: log|error| regressed on its averages over half an hour and four hours, on the
- * same time of earlier days, the part of the hour, the momentum and the level; and the shape of the standard errors of seven
- * days. Learned online from matured errors.
+ * same time of earlier days, the part of the hour, the momentum and the level; and the shape of the standard errors of four
+ * weeks. Learned online from matured errors.
  */
 export class LeadScale {
   private readonly lags: LeadLags;

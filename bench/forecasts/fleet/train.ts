@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { FLEET_LEVELS, FLEET_WIDTH } from "../../../forecasts/fleet/fleet-features.ts";
 import type { NetworkWeights } from "../../../forecasts/fleet/quantile-network.ts";
+import { seededRandom } from "../../../src/replay/random.ts";
 import { lessonsOf } from "./lessons.ts";
 import { trainNetwork } from "./network-training.ts";
 import { hourlySeries, licences } from "./sources.ts";
@@ -16,7 +17,7 @@ const EPOCHS = 8;
 /** Trains the fleet model's networks on public series and writes their weights into forecasts/fleet, or into the file named. */
 function main(output = OUTPUT): void {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-  const random = mulberry32(SEED);
+  const random = seededRandom(SEED);
   const series = hourlySeries();
   const lessons = lessonsOf(series, random, tell);
   const layers = [FLEET_WIDTH, ...HIDDEN, FLEET_LEVELS.length];
@@ -34,17 +35,6 @@ function module(networks: readonly NetworkWeights[], series: number, lessons: nu
 ${licences().map((line) => `// ${line}`).join("\n")}
 export const FLEET_NETWORKS: readonly NetworkWeights[] = ${JSON.stringify(networks, null, 2)};
 `;
-}
-
-/** A small generator of uniform numbers in [0, 1) with 32 bits of state (mulberry32, Tommy Ettinger). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 main(process.argv[2]);
