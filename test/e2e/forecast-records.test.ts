@@ -46,7 +46,7 @@ beforeAll(async () => {
   }
   await history.value.close();
   daemon = await start();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await daemon.stop();
   rmSync(directory, { recursive: true, force: true });
