@@ -7,7 +7,7 @@ import type { BackOff, OwnWrite } from "../../act/second-writer.ts";
 import { watchTarget, type WatchedTarget } from "../../act/watched-target.ts";
 import type { KillSwitch } from "../../act/kill-switch.ts";
 import type { BudgetReading } from "../../model/budget.ts";
-import type { Mode } from "../../model/mode.ts";
+import { MODES, type Mode } from "../../model/mode.ts";
 import { missing, type Observation } from "../../model/observation.ts";
 import { failure } from "../../model/result.ts";
 import type { CarbonSignal, Notice, Offering } from "../../model/offering.ts";
@@ -52,7 +52,7 @@ export interface TargetOptions {
 export class TargetRuntime {
   readonly actuator: Actuator;
   policy: Policy;
-  /** Set by a person through the API; never above what the policy says. */
+  /** Set by a person through the API. */
   modeLimit: Mode | undefined;
   readonly #watched: WatchedTarget;
   readonly #readTimeoutMilliseconds: number;
@@ -72,8 +72,10 @@ export class TargetRuntime {
     return this.#watched.backOff();
   }
 
+  /** The lower of what the policy says now and what a person has set: a reload may have lowered the policy's since. */
   get mode(): Mode {
-    return this.modeLimit ?? this.policy.mode;
+    const { modeLimit, policy } = this;
+    return modeLimit === undefined || MODES.indexOf(modeLimit) > MODES.indexOf(policy.mode) ? policy.mode : modeLimit;
   }
 
   /** Everything that a step may know of this target now. */

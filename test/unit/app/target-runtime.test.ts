@@ -31,3 +31,14 @@ it("goes on without a reading that hangs (a credentials program, a name server),
   expect(await next).toMatchObject({ kind: "value", readyReplicas: 4 });
   expect(asked).toBe(2);
 });
+
+it("goes as far as a person lets it, and never further than the policy that holds now", () => {
+  const actuator = { type: "none", read: () => Promise.reject(new Error("not asked")), write: () => Promise.reject(new Error("not asked")), close: () => Promise.resolve() } satisfies Actuator;
+  const runtime = new TargetRuntime(policyOf({ mode: "full" }), actuator, { nowSeconds: () => 100, earlierWrites: [] });
+  runtime.modeLimit = "scale-out-only";
+  expect(runtime.mode).toBe("scale-out-only");
+  runtime.policy = policyOf({ mode: "observe" });
+  expect(runtime.mode).toBe("observe");
+  runtime.policy = policyOf({ mode: "full" });
+  expect(runtime.mode).toBe("scale-out-only");
+});
