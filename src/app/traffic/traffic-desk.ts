@@ -90,7 +90,7 @@ export class TrafficDesk implements TrafficView {
       if (hasEnded(entry) || (split !== undefined && ownValue(split.settings.regions, entry.region) !== undefined)) continue;
       const what = split === undefined ? `the split ${entry.split}` : `the region ${entry.region} of ${entry.split}`;
       const note = `foretide.yaml no longer has ${what}: its load stays where it is now; return it by hand`;
-      for (const floor of this.#parts.floors.list()) if (floor.id.startsWith(`traffic-${entry.split}-`)) this.#parts.floors.remove(floor.id);
+      for (const floor of this.#parts.floors.list()) if (floor.id === floorId(entry.split, floor.target)) this.#parts.floors.remove(floor.id);
       this.#parts.onProblem(entry.split, note);
       const ended: EvacuationEntry = { ...entry, phase: "abandoned", code: split === undefined ? "split-removed" : "region-removed", note };
       await this.#replace(ended, { kind: "evacuation", detail: shownEvacuation(ended) });
@@ -251,7 +251,7 @@ export class TrafficDesk implements TrafficView {
   #setFloors(hand: Hand, split: Split, floors: Floors): void {
     const now = this.#parts.now();
     for (const [region, target] of Object.entries(split.settings.regions)) {
-      const id = `traffic-${hand.split}-${target}`;
+      const id = floorId(hand.split, target);
       const wanted = floors[region] ?? 0;
       const before = this.#parts.floors.list().find((one) => one.id === id);
       if (wanted === 0 ? before === undefined : before?.replicas === wanted && before.expiresAtSeconds - now > FLOOR_SECONDS / 2) continue;
@@ -273,6 +273,11 @@ export class TrafficDesk implements TrafficView {
     this.#busy = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Of the floor that a split's moves set under a target. */
+function floorId(split: string, target: string): string {
+  return `traffic-${split}-${target}`;
 }
 
 /** On whose behalf floors are set. */
