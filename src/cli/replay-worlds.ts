@@ -1,5 +1,5 @@
 import type { Policy } from "../model/policy.ts";
-import { success } from "../model/result.ts";
+import { failure, success } from "../model/result.ts";
 import type { Result } from "../model/result.ts";
 import type { ReplayGroup } from "../replay/replay-job.ts";
 import type { ReplayWorld } from "../replay/simulate.ts";
@@ -46,6 +46,7 @@ export async function readWorlds(place: string, question: WorldsQuestion): Promi
   const step = commonStep(policies);
   const spans = [...histories.values()].map((history) => spanOf(history, step));
   const span = { from: Math.max(...spans.map(({ from }) => from)), to: Math.min(...spans.map(({ to }) => to)) };
+  if (span.to <= span.from) return failure("missing", `${place}: there is no time that the histories of ${members.map(({ name }) => name).join(", ")} have in common`);
   const worldOf = (policy: Policy): Result<ReplayInput> => {
     const { trueRate: _rate, trueLeadSeconds: _lead, ...ofMate } = options;
     return readWorld(histories.get(policy.name) ?? NO_HISTORY, policy, { ...(policy === base.policy ? options : ofMate), step, span });
