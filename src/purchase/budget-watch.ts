@@ -30,6 +30,8 @@ export interface BudgetStatus extends BudgetTerms {
   readonly periodEndSeconds: number;
   /** Why nothing is known of what the members spend: `spent` and what is expected are then no amounts. */
   readonly unknown?: string;
+  /** Members whose rate is not known: the amounts are those of the others alone, and so the least that it can be. */
+  readonly unknownMembers?: readonly string[];
   readonly spent: number;
   readonly spentShare: number;
   readonly elapsedShare: number;
@@ -95,23 +97,28 @@ export class BudgetWatch {
     const bounds = PERIODS[period](nowSeconds);
     const ahead = sumPaths(members.map((member) => this.#pathsOf(member, { unit, period, nowSeconds, untilSeconds: bounds.periodEndSeconds }, paths)));
     const spent = members.reduce((sum, member) => sum + this.#spend.spentSince(member, bounds.periodStartSeconds, unit), 0);
-    const unknown = spent === 0 ? this.#unknownOf(members, unit) : undefined;
+    const unknownMembers = members.filter((member) => !this.#isKnown(member, unit));
+    const isUnknown = spent === 0 && unknownMembers.length === members.length;
     const standAt = (path: "low" | "median" | "high") => forecastBudget({ limit, ...bounds }, spent, nowSeconds, pathOf(ahead, path));
     const [low, median, high] = [standAt("low"), standAt("median"), standAt("high")];
     const rest = median.forecast - spent;
     return {
-      ...terms, ...bounds, ...(unknown !== undefined && { unknown }), spent, spentShare: median.spentShare, elapsedShare: median.elapsedShare,
+      ...terms, ...bounds, ...(isUnknown ? { unknown: this.#whyUnknown(members, unit) } : unknownMembers.length > 0 && { unknownMembers }), spent, spentShare: median.spentShare, elapsedShare: median.elapsedShare,
       forecast: median.forecast, forecastLow: low.forecast, forecastHigh: high.forecast, breachSeconds: median.breachSeconds,
       breachProbability: breachChance(limit, { spent, low: low.forecast, median: median.forecast, high: high.forecast }),
       affordableShare: median.forecast <= limit || rest <= 0 ? 1 : Math.max(0, (limit - spent) / rest),
     };
   }
 
-  /** Set where no member has a known rate: absent is never zero. A target without replicas spends nothing, and that is known. */
-  #unknownOf(members: readonly string[], unit: BudgetUnit): string | undefined {
-    const targets = members.map((member) => this.#target(member));
-    if (targets.some((target) => target !== undefined && (target.planned[unit] !== undefined || target.replicas === 0))) return undefined;
-    return targets.every((target) => target === undefined) ? "no target that it covers has been seen yet" : `${unit === "usd" ? "what a replica costs" : "the grid or the machines"} of ${members.join(", ")} is not known`;
+  /** Absent is never zero; but a target without replicas spends nothing, and that is known. */
+  #isKnown(member: string, unit: BudgetUnit): boolean {
+    const target = this.#target(member);
+    return target !== undefined && (target.planned[unit] !== undefined || target.replicas === 0);
+  }
+
+  #whyUnknown(members: readonly string[], unit: BudgetUnit): string {
+    if (members.every((member) => this.#target(member) === undefined)) return "no target that it covers has been seen yet";
+    return `${unit === "usd" ? "what a replica costs" : "the grid or the machines"} of ${members.join(", ")} is not known`;
   }
 
   #pathsOf(name: string, span: { readonly unit: BudgetUnit; readonly period: BudgetPeriod; readonly nowSeconds: number; readonly untilSeconds: number }, known: Map<string, RatePaths>): RatePaths {

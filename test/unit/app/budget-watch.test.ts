@@ -104,4 +104,11 @@ describe("a budget", () => {
     const idle = await watch([policy], { targets: { web: { planned: { usd: undefined, grams: undefined }, replicas: 0 } } });
     expect(idle.budgets.statuses(MONDAY)[0]?.unknown).toBeUndefined();
   });
+
+  it("names the members whose price is not known, beside the sum of the others", async () => {
+    const { budgets } = await watch([policyOf({ name: "a" }), policyOf({ name: "b" })], { shared: [{ name: "fleet", match: {}, per: "day", limitUsd: 100 }], targets: { b: { planned: { usd: undefined, grams: undefined } } } });
+    const [status] = budgets.statuses(MONDAY);
+    expect(status).toMatchObject({ forecast: 24, unknownMembers: ["b"] });
+    expect(status?.unknown).toBeUndefined();
+  });
 });

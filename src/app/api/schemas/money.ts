@@ -12,6 +12,7 @@ export const budgetSchema = z
     periodEndSeconds: timeSeconds,
     limit: z.number(),
     unknown: z.string().optional().describe("Why nothing is known of what is spent: the amounts are then null."),
+    unknownMembers: z.array(targetName).optional().describe("Targets whose part is not known: the amounts are those of the others alone, and so the least that it can be."),
     spent: z.number().nullable(),
     spentShare: z.number().nullable().describe("Of the limit."),
     elapsedShare: z.number().describe("Of the period."),
