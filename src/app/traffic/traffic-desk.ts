@@ -1,12 +1,12 @@
 import type { KillSwitch } from "../../act/kill-switch.ts";
 import { createSwitch } from "../../act/traffic/registry.ts";
 import type { SplitReading, TrafficSwitch } from "../../act/traffic/traffic-switch.ts";
-import type { Override } from "../../model/override.ts";
 import { ownValue } from "../../model/record.ts";
 import { failure, success, type Result } from "../../model/result.ts";
-import { nextShift, sharesWithout, type Floors, type RegionView, type Shares, type ShiftStep } from "../../plan/traffic-shift.ts";
+import { nextShift, sharesWithout, type RegionView, type Shares, type ShiftStep } from "../../plan/traffic-shift.ts";
 import type { Attribution } from "../status/daemon-view.ts";
 import { EvacuationBook, shownEvacuation, type EvacuationBookParts, type EvacuationEntry, type Note } from "./evacuation-book.ts";
+import { SplitFloors, type Hand, type SplitFloorsParts } from "./split-floors.ts";
 import { hasEnded, type Evacuation, type SplitStatus, type TrafficView } from "./traffic-view.ts";
 
 /** One split as foretide.yaml has it. */
@@ -23,18 +23,15 @@ export interface SplitSettings {
   readonly sharesFrom?: string | undefined;
 }
 
-export interface TrafficParts extends EvacuationBookParts {
+export interface TrafficParts extends EvacuationBookParts, SplitFloorsParts {
   readonly killSwitch: Pick<KillSwitch, "state">;
   readonly target: (name: string) => Omit<RegionView, "region" | "share"> | undefined;
   /** Where a target's allocation lies, by region; undefined where it has none. */
   readonly allocated: (name: string) => Shares | undefined;
-  readonly floors: { readonly list: () => readonly Override[]; readonly add: (override: Override) => Result<unknown>; readonly remove: (id: string) => Result<unknown> };
-  readonly onProblem: (split: string, reason: string) => void;
 }
 
 /** Another hand on the split is left alone for so long; then the evacuation goes on from where the shares stand. */
 const HELD_SECONDS = 300;
-const FLOOR_SECONDS = 900;
 const TICK_MILLISECONDS = 5_000;
 
 interface Split {
@@ -58,6 +55,7 @@ export class TrafficDesk implements TrafficView {
   readonly #parts: TrafficParts;
   readonly #splits: ReadonlyMap<string, Split>;
   readonly #book: EvacuationBook;
+  readonly #floors: SplitFloors;
   #busy: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> | undefined;
@@ -66,6 +64,7 @@ export class TrafficDesk implements TrafficView {
     this.#parts = parts;
     this.#splits = splits;
     this.#book = book;
+    this.#floors = new SplitFloors(parts);
   }
 
   /** A file that cannot be read, or a switch that cannot be made, is a failure. */
@@ -90,7 +89,7 @@ export class TrafficDesk implements TrafficView {
       if (hasEnded(entry) || (split !== undefined && ownValue(split.settings.regions, entry.region) !== undefined)) continue;
       const what = split === undefined ? `the split ${entry.split}` : `the region ${entry.region} of ${entry.split}`;
       const note = `foretide.yaml no longer has ${what}: its load stays where it is now; return it by hand`;
-      for (const floor of this.#parts.floors.list()) if (floor.id === floorId(entry.split, floor.target)) this.#parts.floors.remove(floor.id);
+      this.#floors.clear(entry.split);
       this.#parts.onProblem(entry.split, note);
       const ended: EvacuationEntry = { ...entry, phase: "abandoned", code: split === undefined ? "split-removed" : "region-removed", note };
       await this.#replace(ended, { kind: "evacuation", detail: shownEvacuation(ended) });
@@ -179,11 +178,11 @@ export class TrafficDesk implements TrafficView {
     const goal = due.phase === "returning" ? due.base : (sharesWithout(due.base, due.region) ?? due.base);
     const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: now - due.lastMoveSeconds, rules: rulesOf(split, reading) });
     if (step.kind === "done") {
-      if (due.phase === "returning") this.#setFloors(due, split, {});
+      if (due.phase === "returning") this.#floors.set(due, split.settings.regions, {});
       await this.#replace({ ...due, phase: due.phase === "returning" ? "returned" : "away", code: "done", note: step.text, lastVersion: reading.version }, { kind: "evacuation", detail: { id: due.id, phase: due.phase } });
       return;
     }
-    this.#setFloors(due, split, step.floors);
+    this.#floors.set(due, split.settings.regions, step.floors);
     if (step.kind === "wait") await this.#replace({ ...due, code: step.code, note: step.text });
     else await this.#move(due, split, { reading, step });
   }
@@ -195,12 +194,12 @@ export class TrafficDesk implements TrafficView {
     if (goal === undefined) return;
     const hand: Hand = { split: settings.name, reason: `follows the allocation of ${settings.sharesFrom ?? ""}`, author: "foretide" };
     if (Object.keys(settings.regions).every((region) => Math.abs((goal[region] ?? 0) - (reading.shares[region] ?? 0)) < FOLLOW_TOLERANCE)) {
-      this.#setFloors(hand, split, {});
+      this.#floors.set(hand, split.settings.regions, {});
       return;
     }
     const step = nextShift(this.#views(split, reading.shares), goal, { sinceMoveSeconds: this.#parts.now() - split.movedSeconds, rules: rulesOf(split, reading) });
     if (step.kind === "done") return;
-    this.#setFloors(hand, split, step.floors);
+    this.#floors.set(hand, split.settings.regions, step.floors);
     if (step.kind !== "move" || settings.mode !== "full" || this.#parts.killSwitch.state().engaged) return;
     split.followed += 1;
     const sent = await this.#send(split, { reading, step, reason: hand.reason, idempotencyKey: `${settings.name}:follow:${String(Math.round(this.#parts.now()))}:${String(split.followed)}` });
@@ -247,21 +246,6 @@ export class TrafficDesk implements TrafficView {
     }));
   }
 
-  /** Floors are overrides like a person's: journalled in each pass, shown on the page, ended by themselves when the daemon stops. */
-  #setFloors(hand: Hand, split: Split, floors: Floors): void {
-    const now = this.#parts.now();
-    for (const [region, target] of Object.entries(split.settings.regions)) {
-      const id = floorId(hand.split, target);
-      const wanted = floors[region] ?? 0;
-      const before = this.#parts.floors.list().find((one) => one.id === id);
-      if (wanted === 0 ? before === undefined : before?.replicas === wanted && before.expiresAtSeconds - now > FLOOR_SECONDS / 2) continue;
-      if (before !== undefined) this.#parts.floors.remove(id);
-      if (wanted === 0) continue;
-      const added = this.#parts.floors.add({ id, target, kind: "floor", replicas: wanted, reason: hand.region === undefined ? hand.reason : `evacuation of ${hand.region}: ${hand.reason}`, author: hand.author, createdAtSeconds: now, expiresAtSeconds: now + FLOOR_SECONDS });
-      if (!added.ok) this.#parts.onProblem(hand.split, added.message);
-    }
-  }
-
   async #replace(entry: EvacuationEntry, note?: Note): Promise<Result<void>> {
     const stored = await this.#book.replace(entry, note);
     if (!stored.ok) this.#parts.onProblem(entry.split, stored.message);
@@ -273,19 +257,6 @@ export class TrafficDesk implements TrafficView {
     this.#busy = done.catch(() => undefined);
     return done;
   }
-}
-
-/** Of the floor that a split's moves set under a target. */
-function floorId(split: string, target: string): string {
-  return `traffic-${split}-${target}`;
-}
-
-/** On whose behalf floors are set. */
-interface Hand {
-  readonly split: string;
-  readonly region?: string;
-  readonly reason: string;
-  readonly author: string;
 }
 
 interface SendOrder {
