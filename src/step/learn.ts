@@ -78,8 +78,10 @@ function capacityAfter(before: TargetState, { seen, policy }: LearnInput, now: {
 /** While the forecast is still being learned its misses say nothing about the price. */
 const PRICE_AFTER_DAYS = 3;
 
-function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, rate: number): ErrorBudget {
-  const { rows, demandPerSecond, missRatio } = missesOf(before.budget.unmeasured ?? [], { seen, policy, requestsPerSecondPerReplica: rate });
+function budgetAfter(before: TargetState, input: LearnInput, rate: number): ErrorBudget {
+  const { snapshot, seen, policy } = input;
+  const rowsBefore = wasUnwatched(before, input) ? [] : (before.budget.unmeasured ?? []);
+  const { rows, demandPerSecond, missRatio } = missesOf(rowsBefore, { seen, policy, requestsPerSecondPerReplica: rate });
   const isLearning = policy.forecast.enabled && before.model.rows < PRICE_AFTER_DAYS * before.model.spec.dayRows;
   const { logPrice, meanDemand } = learnPrice(before.budget, {
     demandPerSecond, missRatio: isLearning ? NaN : missRatio, errorBudget: policy.objective.errorBudget,
@@ -90,18 +92,23 @@ function budgetAfter(before: TargetState, { snapshot, seen, policy }: LearnInput
   return { logPrice, meanDemand, ...(rows.length > 0 && { unmeasured: rows }) };
 }
 
-/** Between two readings further apart than so many intervals an order may have arrived at any time. */
+/** Between two readings further apart than so many intervals anything may have happened. */
 const UNWATCHED_INTERVALS = 4;
+
+/** Whether nobody looked for a while before this tick, or ever: the daemon was down, or its clock was set back. */
+function wasUnwatched({ lastTickSeconds, previousTickSeconds }: TargetState, { snapshot, policy }: LearnInput): boolean {
+  if (lastTickSeconds === undefined) return true;
+  const pace = previousTickSeconds === undefined ? 0 : lastTickSeconds - previousTickSeconds;
+  return snapshot.timeSeconds - lastTickSeconds > UNWATCHED_INTERVALS * Math.max(policy.evaluationIntervalSeconds, pace);
+}
 
 /**
  * An order is seen where the cloud's count has risen to what was decided last; it has arrived when so many are ready. While nobody
  * looks (the daemon is down, the workload cannot be read) an order may arrive at any time: how long it took is then not known.
  */
-function leadTimeAfter(before: TargetState, { snapshot, seen, policy }: LearnInput, ready: number | undefined): LeadTimeEstimate {
-  if (seen.workload.kind === "absent" || ready === undefined) return ordersDropped(before.leadTime);
-  const pace = before.previousTickSeconds === undefined ? 0 : (before.lastTickSeconds ?? 0) - before.previousTickSeconds;
-  const gap = snapshot.timeSeconds - (before.lastTickSeconds ?? snapshot.timeSeconds);
-  if (gap > UNWATCHED_INTERVALS * Math.max(policy.evaluationIntervalSeconds, pace)) return ordersDropped(before.leadTime);
+function leadTimeAfter(before: TargetState, input: LearnInput, ready: number | undefined): LeadTimeEstimate {
+  const { snapshot, seen } = input;
+  if (seen.workload.kind === "absent" || ready === undefined || wasUnwatched(before, input)) return ordersDropped(before.leadTime);
   const total = seen.workload.readyReplicas + seen.workload.pendingReplicas;
   const was = before.lastTotalReplicas;
   const arrived = readySeen(before.leadTime, snapshot.timeSeconds, ready);
@@ -114,6 +121,8 @@ function installFits(state: TargetState, { snapshot, policy }: LearnInput): Targ
   installSignalFits(state.signals, snapshot, policy);
   for (const install of snapshot.installs) {
     if (install.target !== policy.name || install.signal !== undefined) continue;
+    // A fit to rows of another reading is not for this demand.
+    if (install.fittedToSeconds < (state.readings?.sinceSeconds ?? -Infinity)) continue;
     if (install.modelId === "lead-past") next = { ...next, model: startOnPast(install.fit, next.model) ?? next.model };
     if (install.modelId !== "lead-ridge") continue;
     next.model.adopt(install.fit);

@@ -22,7 +22,7 @@ interface MissesInput {
 
 /**
  * The misses that were measured, else those that the queue's tail gives for the use that there was. A measurement begins the rows anew, and
- * so does a gap in the demand or the count.
+ * so does a gap in the demand or the count; after a time that nobody watched, `before` is empty.
  */
 export function missesOf(before: readonly UseRow[], { seen, policy, requestsPerSecondPerReplica }: MissesInput): SeenMisses {
   const demandPerSecond = valueOf(seen.demand) ?? NaN;

@@ -81,6 +81,36 @@ describe("orders that nobody watched arrive", () => {
   });
 });
 
+describe("rows from which misses are inferred", () => {
+  const kept = (scene: GroupScene): number => scene.state.targets["web"]?.budget.unmeasured?.length ?? 0;
+  const watched = (ticks: number): GroupScene => {
+    const scene = new GroupScene([steady], 20);
+    for (let tick = 0; tick < ticks; tick += 1) scene.tick({ web: { demand: 1000, utilization: 0.5 } });
+    return scene;
+  };
+
+  it("stay as few as are needed, however long nobody measures the misses", () => {
+    expect(kept(watched(5))).toBe(5);
+    expect(kept(watched(100))).toBe(kept(watched(30)));
+  });
+
+  it.each([["a measurement", { demand: 1000, missRatio: 0 }], ["a lost demand", {}]])("begin anew after %s", (_, shown) => {
+    const scene = watched(30);
+    scene.tick({ web: shown });
+    expect(kept(scene)).toBe(0);
+  });
+
+  it("begin anew after a time in which the daemon did not run, and go on after one lost tick", () => {
+    const scene = watched(30);
+    scene.nowSeconds += 15;
+    scene.tick({ web: { demand: 1000, utilization: 0.5 } });
+    expect(kept(scene)).toBe(kept(watched(30)));
+    scene.nowSeconds += 7200;
+    scene.tick({ web: { demand: 1000, utilization: 0.5 } });
+    expect(kept(scene)).toBe(1);
+  });
+});
+
 describe("a deferring queue whose backlog reads zero", () => {
   const deferring: Policy = {
     ...policyOf({ replicas: { min: 0, max: 20, idleAfterSeconds: 300 } }), signals: { demand: SIGNAL, backlog: SIGNAL },
