@@ -142,7 +142,7 @@ function section(title: string, lines: readonly Line[]): string {
 function write(written: readonly string[]): void {
   const path = join(import.meta.dirname, "../../docs/scoreboard-scaling", SET.file);
   mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, `# Scaling scoreboard: loads that nothing was chosen on\n\nMeasured by \`npm run scoreboard:unseen -- ${process.argv.slice(2).join(" ")}\`: the shipped default through \`foretide drive\`'s own session, one JSON line a step; the clairvoyant optimum at 0.1 % missed is the measure.\n\n${written.join("\n")}`);
+  writeFileSync(path, `# Scaling scoreboard: ${SET.title.toLowerCase()}\n\nMeasured by \`npm run scoreboard:unseen -- ${process.argv.slice(2).join(" ")}\`: the shipped default through \`foretide drive\`'s own session, one JSON line a step; the clairvoyant optimum at 0.1 % missed is the measure.\n\n${written.join("\n")}`);
   say(`wrote ${path}`);
 }
 
