@@ -84,10 +84,13 @@ async function fromDaemon(address: string, question: HistoryQuestion): Promise<R
   return read.ok ? success({ ...read.value, signals: {} }) : read;
 }
 
+/** Read once: each target of a group asks for its own columns. */
+let standardInput: string | undefined;
+
 function fromCsv(path: string, { policy, group = [policy] }: HistoryQuestion): Result<DemandHistory> {
   let text: string;
   try {
-    text = readFileSync(path === "-" ? 0 : path, "utf8");
+    text = path === "-" ? (standardInput ??= readFileSync(0, "utf8")) : readFileSync(path, "utf8");
   } catch (error) {
     return failure("missing", `${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
