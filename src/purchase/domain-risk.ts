@@ -82,6 +82,8 @@ export function poolRisk(domains: Iterable<DomainMemory>): PooledRisk {
   const losses = noneSeen();
   const hours = noneSeen();
   for (const domain of domains) {
+    // Of an earlier version, with other bins, and not seen since.
+    if (domain.losses.length !== BINS) continue;
     for (let bin = 0; bin < losses.length; bin += 1) {
       losses[bin] = (losses[bin] ?? 0) + (domain.losses[bin] ?? 0);
       hours[bin] = (hours[bin] ?? 0) + (domain.hours[bin] ?? 0);
