@@ -38,7 +38,7 @@ export function fitRequests(state: GroupState, policies: readonly Policy[]): rea
       installAtSeconds: target.lastTickSeconds + INSTALL_AFTER_TICKS * policy.evaluationIntervalSeconds,
     };
     if (isDue(target, target.model, policy)) requests.push(request);
-    if (mayBorrow(target)) requests.push({ ...request, modelId: "lead-past" });
+    if (BORROW_AT_DAYS.some((days) => hasReached(target, target.model, days))) requests.push({ ...request, modelId: "lead-past" });
     for (const [signal, { model }] of Object.entries(target.signals)) if (isDue(target, model, policy)) requests.push({ ...request, signal });
   }
   return requests;
@@ -54,11 +54,15 @@ function isDue(target: TargetState, model: LeadModel, policy: Policy): boolean {
   const now = target.lastTickSeconds ?? 0;
   const before = target.previousTickSeconds;
   if (before === undefined || model.rows < LEAST_DAYS * model.spec.dayRows) return false;
-  return Math.floor(now / refitSeconds) > Math.floor(before / refitSeconds) || model.rows === LEAST_DAYS * model.spec.dayRows;
+  return Math.floor(now / refitSeconds) > Math.floor(before / refitSeconds) || hasReached(target, model, LEAST_DAYS);
 }
 
-function mayBorrow({ model, previousTickSeconds }: TargetState): boolean {
-  return previousTickSeconds !== undefined && BORROW_AT_DAYS.some((days) => model.rows === Math.round(days * model.spec.dayRows));
+/** Whether so many days have been seen with the last tick, which brings several rows where ticks were lost. */
+function hasReached({ lastTickSeconds, previousTickSeconds }: TargetState, { rows, spec }: LeadModel, days: number): boolean {
+  if (lastTickSeconds === undefined || previousTickSeconds === undefined) return false;
+  const brought = Math.round(lastTickSeconds / spec.rowSeconds) - Math.round(previousTickSeconds / spec.rowSeconds);
+  const wanted = Math.round(days * spec.dayRows);
+  return rows >= wanted && rows - brought < wanted;
 }
 
 /** What the fit of a request may see: the rows that the state keeps. Undefined when the target is not known. */

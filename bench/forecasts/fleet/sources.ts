@@ -56,7 +56,7 @@ function runTool(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${String(status)}`);
 }
 
-/** The rows of a CSV file without quoted commas, each as a function of its columns' names. */
+/** The names of the columns and the rows of a CSV file without quoted separators. */
 function readTable(path: string, separator = ","): { readonly names: readonly string[]; readonly rows: readonly string[][] } {
   const [head, ...lines] = readFileSync(path, "utf8").trim().split(/\r?\n/);
   return { names: head!.split(separator), rows: lines.map((line) => line.split(separator)) };
