@@ -1,6 +1,7 @@
 import { shareLimits } from "./step/arbitrate.ts";
 import { withFloors } from "./step/floors.ts";
 import { propose } from "./step/propose.ts";
+import { readSignals } from "./step/readings.ts";
 import { settle } from "./step/settle.ts";
 import { initialTargetState } from "./step/state.ts";
 import type { GroupState, TargetState } from "./step/state.ts";
@@ -8,7 +9,7 @@ import type { Decision } from "./model/decision.ts";
 import type { Intent } from "./model/intent.ts";
 import type { Policy } from "./model/policy.ts";
 import type { Snapshot } from "./model/snapshot.ts";
-import { emptyRecord, ownValue } from "./model/record.ts";
+import { emptyRecord } from "./model/record.ts";
 
 export { fitInput, fitRequests } from "./step/fits.ts";
 export type { FitRequest } from "./step/fits.ts";
@@ -28,12 +29,13 @@ export interface StepResult {
  * arguments: the same state, snapshot and policies give the same result, byte for byte. The state that is given is used up
  * (its memory is reused): go on with `nextState`, and keep a copy by `saveGroupState`.
  */
-export function step(state: GroupState, snapshot: Snapshot, given: readonly Policy[]): StepResult {
-  const policies = withFloors(given, snapshot);
+export function step(state: GroupState, given: Snapshot, stated: readonly Policy[]): StepResult {
+  const policies = withFloors(stated, given);
+  const { before, snapshot } = readSignals(state, given, policies);
   const decisions: Decision[] = [];
   const intents: Intent[] = [];
   const targets = emptyRecord<TargetState>();
-  const proposals = policies.map((policy) => propose(ownValue(state.targets, policy.name) ?? initialTargetState(policy), snapshot, policy));
+  const proposals = policies.map((policy, i) => propose(before[i] ?? initialTargetState(policy), snapshot, policy));
   const grants = shareLimits(proposals);
   for (const [i, proposal] of proposals.entries()) {
     const result = settle(proposal, grants[i] ?? { replicas: proposal.verdict.desiredReplicas, reasons: [] }, snapshot);

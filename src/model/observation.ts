@@ -12,6 +12,8 @@ export type Observation =
       readonly censored?: boolean;
       /** Share of the window that the series behind the value covered, 0..1; below 1 a part of the senders is silent or new. */
       readonly coverage?: number;
+      /** The unit that the senders tell, where the policy states none: in one spelling (see `plainUnit`). */
+      readonly unit?: string;
     }
   | { readonly kind: "absent"; readonly cause: AbsenceCause; readonly detail: string };
 

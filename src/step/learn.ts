@@ -16,7 +16,7 @@ import { LEAD_INDEX } from "../plan/lead-horizons.ts";
 import { workedOffPerSecond } from "./inputs.ts";
 import { warmSeconds } from "./lead-time.ts";
 import { learnFleet } from "./learn-fleet.ts";
-import { installSignalFits, learnSignals } from "./signals.ts";
+import { installSignalFits, isOfOtherReading, learnSignals } from "./signals.ts";
 import { isDrainKey } from "./leaving.ts";
 import { missesOf } from "./misses.ts";
 import type { TargetState } from "./state.ts";
@@ -118,11 +118,10 @@ function leadTimeAfter(before: TargetState, input: LearnInput, ready: number | u
 
 function installFits(state: TargetState, { snapshot, policy }: LearnInput): TargetState {
   let next = state;
-  installSignalFits(state.signals, snapshot, policy);
+  installSignalFits(state, snapshot, policy);
   for (const install of snapshot.installs) {
     if (install.target !== policy.name || install.signal !== undefined) continue;
-    // A fit to rows of another reading is not for this demand.
-    if (install.fittedToSeconds < (state.readings?.sinceSeconds ?? -Infinity)) continue;
+    if (isOfOtherReading(install, state.readings, "demand")) continue;
     if (install.modelId === "lead-past") next = { ...next, model: startOnPast(install.fit, next.model) ?? next.model };
     if (install.modelId !== "lead-ridge") continue;
     next.model.adopt(install.fit);

@@ -76,8 +76,10 @@ export function propose(before: TargetState, snapshot: Snapshot, policy: Policy)
     askedReplicas: state.lastDesired, workload: seen.workload, bounds: policy.replicas, badInputs: badInputs(seen, policy),
     overrides: snapshot.overrides, maxScaleInReplicas: snapshot.allowances?.maxScaleInReplicas, limits: GUARD_LIMITS,
   };
+  const said = before.readings?.said ?? [];
+  const told = said.length === 0 ? decided : { ...decided, reasons: [...said.map(({ code, text }) => ({ code, text, before: current, after: current })), ...decided.reasons] };
   const verdict = guard(state.guard, { ...guardInput, desiredReplicas: decided.count });
-  return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided, deferral: deferred === undefined ? state.deferral : deferred.memory, guardInput, verdict };
+  return { policy, seen, leaving, state, planned, plan, current, wanted, missing, counts, decided: told, deferral: deferred === undefined ? state.deferral : deferred.memory, guardInput, verdict };
 }
 
 /** The shorter of the last two spans between ticks: a time in which the daemon did not run is no pace. */

@@ -2,12 +2,14 @@ import { LeadModel } from "../../forecasts/models/lead-ridge.ts";
 import { valueOf } from "../model/observation.ts";
 import type { CapacityPlan } from "../model/plan.ts";
 import type { Policy } from "../model/policy.ts";
-import type { Snapshot, TargetSnapshot } from "../model/snapshot.ts";
+import type { ModelInstall, Snapshot, TargetSnapshot } from "../model/snapshot.ts";
 import { LEAD_INDEX, leadHorizons } from "../plan/lead-horizons.ts";
 import type { LoadAtHorizon } from "../plan/plan-capacity.ts";
 import { sizedSignals } from "./inputs.ts";
 import type { SizedSignal } from "./inputs.ts";
 import { believedLeadSeconds } from "./lead-time.ts";
+import type { Readings } from "./readings.ts";
+import type { TargetState } from "./state.ts";
 import { ownValue } from "../model/record.ts";
 
 /** What the step remembers of one signal beside the demand: its own forecast, and its newest load. */
@@ -34,8 +36,15 @@ export function learnSignals(before: SignalStates, { snapshot, seen, policy }: {
 }
 
 /** Takes over the fits of signals that a snapshot brings. */
-export function installSignalFits(states: SignalStates, { installs }: Snapshot, policy: Policy): void {
-  for (const install of installs) if (install.target === policy.name && install.signal !== undefined) ownValue(states, install.signal)?.model.adopt(install.fit);
+export function installSignalFits({ signals, readings }: TargetState, { installs }: Snapshot, policy: Policy): void {
+  for (const install of installs) {
+    if (install.target === policy.name && install.signal !== undefined && !isOfOtherReading(install, readings, install.signal)) ownValue(signals, install.signal)?.model.adopt(install.fit);
+  }
+}
+
+/** Whether a fit has seen only rows from before the signal was read as it is now. */
+export function isOfOtherReading({ fittedToSeconds }: ModelInstall, readings: Readings | undefined, signal: string): boolean {
+  return fittedToSeconds < (ownValue(readings?.signals, signal)?.sinceSeconds ?? -Infinity);
 }
 
 /** A signal as a load that grows with what arrives, not with the replicas: a mean use is busy replicas. Undefined where it is absent. */

@@ -37,6 +37,7 @@ import { believedLeadSeconds } from "./lead-time.ts";
 import { NO_SIGNALS } from "./signals.ts";
 import type { SignalState, SignalStates } from "./signals.ts";
 import type { Leaving } from "./leaving.ts";
+import type { Readings } from "./readings.ts";
 import type { PurchaseMemory } from "./purchase.ts";
 import { emptyRecord, ownValue } from "../model/record.ts";
 
@@ -86,6 +87,8 @@ export interface TargetState {
   readonly deferral?: DeferralMemory;
   /** Machines with a notice, between order and drain. */
   readonly leaving: Leaving | undefined;
+  /** How the signals are read that this was learned from; a checkpoint of an older version does not hold it. */
+  readonly readings?: Readings;
 }
 
 /** What the step remembers of one group. It belongs to whoever called the step last: the step reuses its memory. */
@@ -111,7 +114,7 @@ export function reconcileGroupState(state: GroupState, policies: readonly Policy
 export function groupStateAnew(state: GroupState, policies: readonly Policy[]): GroupState {
   const anew = (policy: Policy): TargetState => {
     const [known, initial] = [ownValue(state.targets, policy.name), initialTargetState(policy)];
-    return known === undefined ? initial : { ...initial, capacity: known.capacity, leadTime: { ...known.leadTime, open: [] }, budget: known.budget };
+    return known === undefined ? initial : { ...initial, capacity: known.capacity, leadTime: { ...known.leadTime, open: [] }, budget: known.budget, ...(known.readings !== undefined && { readings: known.readings }) };
   };
   return { group: state.group, timeSeconds: undefined, targets: Object.fromEntries(policies.map((policy) => [policy.name, anew(policy)])) };
 }

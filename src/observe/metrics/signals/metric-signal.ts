@@ -1,11 +1,11 @@
 import type { SignalSpec } from "../../../model/policy.ts";
+import { plainUnit, unitFits, unitScale } from "../../../model/unit.ts";
 import { matchesSelect, type Attributes } from "../series/attributes.ts";
 import type { BatchBlock } from "../series/point-batch.ts";
 import { KIND, kindName } from "../series/point-kinds.ts";
 import type { MetricEntry, SeriesTable } from "../series/series-table.ts";
 import type { SeriesWatcher } from "../series/series-watcher.ts";
 import { SeriesTrack } from "./series-track.ts";
-import { unitFits } from "./unit.ts";
 
 /** A metric that has not been heard of for so long is forgotten by the signals that read it. */
 const FORGET_AFTER_SECONDS = 3600;
@@ -27,7 +27,12 @@ export class MetricSignal implements SeriesWatcher {
   retentionSeconds: number;
   /** Why series of this name cannot be read, or undefined: the newest such message. */
   refusal: string | undefined;
+  /** The unit that is stated; where none is, values are in the first that was seen. */
   readonly #unit: string | undefined;
+  /** The first unit that was seen, as it was written. */
+  #seenUnit: string | undefined;
+  /** The last report in a unit of another dimension than the first. */
+  #otherUnit: { readonly unit: string; readonly timeSeconds: number } | undefined;
 
   constructor(spec: SignalSpec, name: { readonly metric: string; readonly unit: string | undefined; readonly scale: number }) {
     this.spec = spec;
@@ -72,6 +77,33 @@ export class MetricSignal implements SeriesWatcher {
     return false;
   }
 
+  /**
+   * By what values of a series in this unit are multiplied: to the first unit that was seen, where none is stated. Undefined where
+   * the two are of other dimensions. A count of observations has no unit.
+   */
+  scaleFrom(unit: string, { kind }: BatchBlock): number | undefined {
+    const counts = this.spec.extract === "rate" && kind !== KIND.sum;
+    if (this.#unit !== undefined || counts) return 1;
+    this.#seenUnit ??= unit;
+    return unitScale(unit, this.#seenUnit);
+  }
+
+  refuseUnit(unit: string, timeSeconds: number): void {
+    this.#otherUnit = { unit, timeSeconds };
+  }
+
+  /** Why what is reported cannot be one signal: its unit has changed to one of another dimension, and is still reported. */
+  unitConflict(nowSeconds: number): string | undefined {
+    const other = this.#otherUnit;
+    if (other === undefined || this.#seenUnit === undefined || nowSeconds - other.timeSeconds > this.spec.staleAfterSeconds) return undefined;
+    return unitConflictText(this.metric, this.#seenUnit, other.unit);
+  }
+
+  /** The unit of what is read, where the senders tell one and the policy does not. */
+  get tellsUnit(): string | undefined {
+    return this.#seenUnit === undefined || this.#seenUnit === "" || this.spec.extract === "share-above" ? undefined : plainUnit(this.#seenUnit);
+  }
+
   /** Let go of the samples of series that have been silent for an hour; their table entries may then be evicted. */
   forget(nowSeconds: number): void {
     for (const track of this.tracks.values()) {
@@ -93,6 +125,10 @@ function mismatch(extract: SignalSpec["extract"], block: BatchBlock): string | u
 function article(block: BatchBlock): string {
   if (block.kind === KIND.sum) return block.monotonic ? "a counter" : "an up-down counter";
   return `${block.kind === KIND.exponentialHistogram ? "an" : "a"} ${kindName(block.kind)}`;
+}
+
+function unitConflictText(metric: string, first: string, other: string): string {
+  return `${metric} is now reported in ${unitText(other)}, after ${unitText(first)}: state its unit in the policy`;
 }
 
 function unitText(unit: string): string {

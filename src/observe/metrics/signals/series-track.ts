@@ -5,6 +5,7 @@ import type { SeriesTable } from "../series/series-table.ts";
 import type { SeriesSink } from "../series/series-watcher.ts";
 import { explicitAbove, exponentialAbove } from "./distribution.ts";
 import type { MetricSignal } from "./metric-signal.ts";
+import { scaledExplicit, scaledExponential } from "./scaled-shape.ts";
 import { SampleRing } from "./sample-ring.ts";
 import { weighCumulative, weighDelta, type Window, type WindowWeights } from "./window-weights.ts";
 
@@ -18,6 +19,9 @@ export class SeriesTrack implements SeriesSink {
   readonly ring = new SampleRing();
   readonly #table: SeriesTable;
   readonly #exponential: boolean;
+  readonly #unit: string;
+  /** By what its values are multiplied; undefined before the first point, and where its unit is not the signal's. */
+  #scale: number | undefined;
   #delta = false;
   #awake = true;
   /** Time of the NO_RECORDED_VALUE that ended it, or 0. */
@@ -28,7 +32,9 @@ export class SeriesTrack implements SeriesSink {
     watcher.seriesCount++;
     this.series = series;
     this.#table = table;
-    this.#exponential = table.metricOf(series).kind === KIND.exponentialHistogram;
+    const metric = table.metricOf(series);
+    this.#exponential = metric.kind === KIND.exponentialHistogram;
+    this.#unit = metric.unit;
     this.ring.exponential = this.#exponential;
   }
 
@@ -67,6 +73,11 @@ export class SeriesTrack implements SeriesSink {
     }
     if (time >= this.endedSeconds) this.endedSeconds = 0;
     if (!this.watcher.accepts(block)) return;
+    const scale = (this.#scale ??= this.watcher.scaleFrom(this.#unit, block));
+    if (scale === undefined) {
+      this.watcher.refuseUnit(this.#unit, time);
+      return;
+    }
     const delta = block.temporality === TEMPORALITY.delta && block.kind !== KIND.gauge && block.monotonic;
     if (delta !== this.#delta) this.ring.clear();
     this.#delta = delta;
@@ -76,9 +87,9 @@ export class SeriesTrack implements SeriesSink {
     const sample = {
       time,
       start: batch.numbers[at] as number,
-      total: batch.numbers[at + (isNumber ? POINT.value : POINT.count)] as number,
-      other: this.#other(batch, index),
-      shape: this.watcher.spec.extract === "quantile" ? this.#shape(batch, index) : undefined,
+      total: (batch.numbers[at + (isNumber ? POINT.value : POINT.count)] as number) * (isNumber ? scale : 1),
+      other: this.#other(batch, index, scale),
+      shape: this.watcher.spec.extract === "quantile" ? this.#shape(batch, index, scale) : undefined,
     };
     this.ring.add(sample, Math.max(time, this.ring.newestSeconds) - this.watcher.retentionSeconds - 2 * this.intervalSeconds);
   }
@@ -107,19 +118,22 @@ export class SeriesTrack implements SeriesSink {
     return count;
   }
 
-  #other(batch: PointBatch, index: number): number {
+  #other(batch: PointBatch, index: number, scale: number): number {
     const { extract } = this.watcher.spec;
-    if (extract === "mean") return batch.numbers[index * POINT_STRIDE + POINT.value] as number;
+    if (extract === "mean") return (batch.numbers[index * POINT_STRIDE + POINT.value] as number) * scale;
     if (extract !== "share-above") return 0;
     const offset = batch.shapeOffsets[index] as number;
     if (offset < 0) return batch.numbers[index * POINT_STRIDE + POINT.count] === 0 ? 0 : Number.NaN;
-    if (this.#exponential) return exponentialAbove(batch.shapes, offset, this.watcher.threshold);
+    if (this.#exponential) return exponentialAbove(batch.shapes, offset, this.watcher.threshold / scale);
     const bounds = this.#table.bounds[batch.shapes[offset] as number] ?? new Float64Array(0);
-    return explicitAbove({ shapes: batch.shapes, offset, bounds }, this.watcher.threshold);
+    return explicitAbove({ shapes: batch.shapes, offset, bounds }, this.watcher.threshold / scale);
   }
 
-  #shape(batch: PointBatch, index: number): Float64Array | undefined {
+  #shape(batch: PointBatch, index: number, scale: number): Float64Array | undefined {
     const offset = batch.shapeOffsets[index] as number;
-    return offset < 0 ? undefined : batch.shapes.slice(offset, offset + shapeLength(this.#exponential, batch.shapes, offset));
+    if (offset < 0) return undefined;
+    const shape = batch.shapes.slice(offset, offset + shapeLength(this.#exponential, batch.shapes, offset));
+    if (scale === 1) return shape;
+    return this.#exponential ? scaledExponential(shape, scale) : scaledExplicit(shape, scale, this.#table);
   }
 }

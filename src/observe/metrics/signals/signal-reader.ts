@@ -111,6 +111,8 @@ function readNewest(signal: WatchedSignal, nowSeconds: number, table: SeriesTabl
   const name = current(signal, nowSeconds);
   name.forget(nowSeconds);
   const { spec } = name;
+  const unitConflict = name.unitConflict(nowSeconds);
+  if (unitConflict !== undefined) return missing("invalid", unitConflict);
   const time = newest(name, nowSeconds);
   if (time === 0) return unseen(signal);
   const age = nowSeconds - time;
@@ -119,7 +121,8 @@ function readNewest(signal: WatchedSignal, nowSeconds: number, table: SeriesTabl
   const conflict = conflictText(name, nowSeconds, table);
   if (conflict !== undefined) return missing("invalid", conflict);
   const { value, coverage } = extractWindow(name, { fromSeconds: time - spec.windowSeconds, toSeconds: time }, table.bounds);
-  if (value !== undefined) return { kind: "value", value, timeSeconds: time, coverage };
+  const unit = name.tellsUnit;
+  if (value !== undefined) return { kind: "value", value, timeSeconds: time, coverage, ...(unit !== undefined && { unit }) };
   const ended = [...name.tracks.values()].every((track) => track.dormant || track.endedSeconds > 0);
   if (ended) return missing("stale", `every series of ${name.metric} has ended (no recorded value)`);
   if (spec.extract === "rate") return missing("absent", `${name.metric}: a rate needs two points, and no series has more than one yet`);
