@@ -217,6 +217,8 @@ describe("foretide replay of more than one demand", () => {
     writeFileSync(at("group.csv"), `timestamp,demand,api/demand\n${rows((minute) => `${String(loadAt(minute))},${String(loadAt(minute))}`)}\n`);
     const [tight, free] = await Promise.all(["group.yaml", "free.yaml"].map(async (file) => (JSON.parse((await foretide("replay", "--policy", at(file), "--history", at("group.csv"), ...short)).stdout) as Entries).entries[0]));
     expect(tight?.mates[0]).toMatchObject({ name: "api" });
+    const piped = await runForetide(["replay", "--policy", at("group.yaml"), "--history", "-", ...short], { input: readFileSync(at("group.csv"), "utf8") });
+    expect((JSON.parse(piped.stdout) as Entries).entries[0]?.mates).toEqual(tight?.mates);
     expect(tight?.mates[0]?.score.replicaHours).toBeLessThan(0.8 * (free?.mates[0]?.score.replicaHours ?? 0));
     const plan = await foretide("plan", "--policy", at("group.yaml"), "--against", at("free.yaml"), "--history", at("group.csv"), "--days", "0.2");
     expect(plan).toMatchObject({ code: 0 });
