@@ -102,7 +102,7 @@ export const setMode = define({
   id: "setMode", method: "put", path: "/api/v1/targets/{target}/mode", tag: "controls",
   summary: "Set how far decisions may go", params: targetParams, body: control.modeRequestSchema,
   success: json("The mode that is now in force.", control.modeSchema),
-  problems: [404, 412, 422], idempotencyKey: "optional", ifMatch: true,
+  problems: [404, 409, 412, 422, 503], idempotencyKey: "optional", ifMatch: true,
 });
 export const explainTarget = define({
   id: "explainTarget", method: "get", path: "/api/v1/targets/{target}/explanation", tag: "decisions",

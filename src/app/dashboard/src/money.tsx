@@ -30,10 +30,11 @@ function BudgetLine({ budget, nowSeconds }: { readonly budget: Budget; readonly 
   const holds = forecast <= budget.limit;
   const when = budget.breachSeconds === undefined ? "" : budget.breachSeconds <= nowSeconds ? ", passed" : `, passed in ${span(budget.breachSeconds - nowSeconds)}`;
   const chance = budget.breachProbability === undefined ? "" : ` (chance ${percent(budget.breachProbability)})`;
+  const rest = budget.unknownMembers === undefined ? "" : `, at the least: what ${budget.unknownMembers.join(", ")} spends is not known`;
   return (
     <li>
       <span class={`sign ${holds ? "good" : "warn"}`} aria-hidden="true">{holds ? "✓" : "!"}</span>
-      <span><b>{budget.name}</b><span class="hidden">: {holds ? "holds" : "will not hold"}</span><span class="note">{amount(spent)} spent, {amount(forecast)} of {amount(budget.limit)} expected this {budget.period}{when}{chance}</span></span>
+      <span><b>{budget.name}</b><span class="hidden">: {holds ? "holds" : "will not hold"}</span><span class="note">{amount(spent)} spent, {amount(forecast)} of {amount(budget.limit)} expected this {budget.period}{when}{chance}{rest}</span></span>
       <span class="muted nowrap" title="of the limit">{percent(spentShare)}</span>
     </li>
   );
