@@ -177,6 +177,8 @@ function startFleet({ core, clock, log, desk, sources }: FleetStart, closers: Cl
     earlierWrites: (target) => core.leftOpen.filter((intent) => intent.target === target).map((intent) => ({ timeSeconds: clock.nowSeconds(), desiredReplicas: intent.desiredReplicas })),
     effective: effectivePolicy,
     onRecovered: (group, { from, passesReplayed, differsAt }) => { log.info({ group, from, passesReplayed, differsAt }, "group recovered"); },
+    onLearned: (group, { days }) => { log.info({ group, days }, "the demand of the past was learned"); },
+    onLearningFailed: (group, error) => { log.error({ group, err: error }, "the past could not be learned: this is a bug"); },
     onFitFailed: (policy, reason) => { log.warn({ target: policy.name, reason }, "no fit"); },
     onRivals: (policy, rivals) => { log.warn({ target: policy.name, rivals }, "others are set up to change this target too: see docs/living-with-others.md"); },
   });

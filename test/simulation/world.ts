@@ -126,7 +126,7 @@ export class World {
     const settled = await settleOpenIntents(this.#liveJournal(() => true), memory, this.#clock());
     if (!settled.ok) return;
     const recovered = await recoverGroup(this.#liveJournal(() => true), {
-      group: this.policy.group, policies: [this.#runPolicy()], nowSeconds: this.#clock(), effective: (policy) => policy, history: () => Promise.resolve(undefined),
+      group: this.policy.group, policies: [this.#runPolicy()], nowSeconds: this.#clock(), effective: (policy) => policy,
     });
     if (!recovered.ok) return;
     this.watcher.replayed(recovered.value.differsAt === undefined, `recovery differs at ${String(recovered.value.differsAt)}`, this.#nowSeconds);

@@ -1,4 +1,3 @@
-import { createActuator } from "../../act/registry.ts";
 import type { Actuator } from "../../act/actuator.ts";
 import { nameWriter } from "../../act/foreign-hand.ts";
 import type { OwnWrite } from "../../act/second-writer.ts";
@@ -18,9 +17,11 @@ import type { ForecastDesk } from "../forecasts/forecast-desk.ts";
 import type { SavedLedger } from "../forecasts/forecast-ledger.ts";
 import { Comparison, COMPARISON_NOTE, savedComparisons } from "../shadow/comparison.ts";
 import { GroupRuntime } from "./group-runtime.ts";
+import { makeActuators } from "./make-actuators.ts";
 import { withBorrowedPast } from "../forecasts/control-past.ts";
 import { withoutHidden } from "../forecasts/mark-rows.ts";
 import { Outlook } from "../forecasts/outlook.ts";
+import { PastLearner } from "./past-learner.ts";
 import { recoverGroup, type RecoveredGroup } from "./recover-group.ts";
 import { TargetBoard } from "../status/target-board.ts";
 import { TargetRuntime, type GateFacts, type TargetSources } from "./target-runtime.ts";
@@ -42,6 +43,10 @@ export interface FleetParts {
   earlierWrites(target: string): readonly OwnWrite[];
   effective(policy: Policy, timeSeconds: number): Policy;
   onRecovered(group: string, recovered: RecoveredGroup): void;
+  /** A group has learned from the demand of the past, beside the loop. */
+  onLearned(group: string, learned: { readonly days: number }): void;
+  /** It could not, by a bug: it goes on with what it sees. */
+  onLearningFailed(group: string, error: unknown): void;
   onFitFailed(policy: Policy, reason: string): void;
   /** Others are set up to change the target too (a scaling policy, a schedule, another autoscaler). */
   onRivals(policy: Policy, rivals: readonly string[]): void;
@@ -56,77 +61,105 @@ export interface Target extends StatusParts {
 export class Fleet {
   readonly targets = new Map<string, Target>();
   readonly groups = new Map<string, GroupRuntime>();
+  readonly past: PastLearner;
   readonly #parts: FleetParts;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
+    this.past = new PastLearner({
+      nowSeconds: () => parts.clock.nowSeconds(),
+      history: (policy, upToSeconds) => this.#pastDemand(policy, upToSeconds),
+      fit: (job) => parts.desk.fits.fit(job),
+      onLearned: (group, learned) => { parts.onLearned(group, learned); },
+      onError: (group, error) => { parts.onLearningFailed(group, error); },
+    });
   }
 
-  /** Brings the fleet to a set of policies: what stays keeps its state. Gives the groups that are new and those that went. */
+  /**
+   * Brings the fleet to a set of policies: what stays keeps its state. Gives the groups that are new and those that went. A set that
+   * cannot hold whole (an actuator that cannot be made, a journal that takes nothing) changes nothing.
+   */
   async apply(policies: readonly Policy[]): Promise<Result<{ readonly added: readonly GroupRuntime[]; readonly removed: readonly GroupRuntime[] }>> {
-    // All that may fail for a policy's own sake comes before anything changes: a reload that is refused has changed no target's mode.
-    const actuators = await this.#makeActuators(policies);
+    const actuators = await makeActuators(policies, (name) => this.targets.get(name)?.runtime.policy, () => this.#parts.clock.nowSeconds());
     if (!actuators.ok) return actuators;
-    await this.#makeTargets(policies, actuators.value);
+    const fresh = policies.filter(({ name }) => !this.targets.has(name));
+    for (const policy of fresh) this.#addTarget(policy, actuators.value);
     const byGroup = Map.groupBy(policies, (policy) => policy.group);
+    const added = await this.#setGroups(byGroup);
+    if (!added.ok) {
+      for (const { name } of fresh) this.targets.delete(name);
+      await Promise.all([...actuators.value.values()].map((one) => one.close()));
+      return added;
+    }
+    for (const policy of policies) await this.#setTarget(policy, actuators.value);
     const removed = [...this.groups.values()].filter((group) => !byGroup.has(group.group));
-    for (const group of removed) this.groups.delete(group.group);
+    for (const group of removed) {
+      this.groups.delete(group.group);
+      this.past.remove(group);
+    }
+    for (const group of added.value) this.groups.set(group.group, group);
+    await this.#dropTargets(policies);
+    return success({ added: added.value, removed });
+  }
+
+  /** Starts the groups that are new, which it gives, and swaps the policies of those that run: of all, or of none. */
+  async #setGroups(byGroup: ReadonlyMap<string, readonly Policy[]>): Promise<Result<readonly GroupRuntime[]>> {
     const added: GroupRuntime[] = [];
+    const swapped: (() => Promise<void>)[] = [];
+    const undo = async (): Promise<void> => {
+      for (const group of added) this.past.remove(group);
+      await Promise.all(swapped.map((restore) => restore()));
+    };
     for (const [name, members] of byGroup) {
-      const running = this.groups.get(name);
-      if (running !== undefined) {
-        const swapped = await running.setPolicies(members, this.#parts.clock.nowSeconds());
-        if (!swapped.ok) return swapped;
-        continue;
-      }
+      if (this.groups.has(name)) continue;
       const group = await this.#startGroup(name, members);
-      if (!group.ok) return group;
-      this.groups.set(name, group.value);
+      if (!group.ok) {
+        await undo();
+        return group;
+      }
       added.push(group.value);
     }
-    await this.#dropTargets(policies);
-    return success({ added, removed });
+    for (const [name, members] of byGroup) {
+      const running = this.groups.get(name);
+      if (running === undefined) continue;
+      const before = running.policies;
+      const noted = await running.setPolicies(members, this.#parts.clock.nowSeconds());
+      if (!noted.ok) {
+        await undo();
+        return noted;
+      }
+      swapped.push(() => running.restorePolicies(before, this.#parts.clock.nowSeconds()));
+    }
+    return success(added);
   }
 
   async close(): Promise<void> {
+    this.past.close();
     const nowSeconds = this.#parts.clock.nowSeconds();
     for (const { kind, detail } of this.#comparisonNotes([...this.targets.values()].map(({ runtime }) => runtime.policy))) await this.#parts.journal.appendNote(nowSeconds, kind, detail);
     await Promise.all([...this.targets.values()].map((target) => target.runtime.actuator.close()));
   }
 
-  /** The actuators that are new or otherwise configured. Where one cannot be made, those that were are closed again. */
-  async #makeActuators(policies: readonly Policy[]): Promise<Result<ReadonlyMap<string, Actuator>>> {
-    const made = new Map<string, Actuator>();
-    for (const policy of policies) {
-      const known = this.targets.get(policy.name);
-      if (known !== undefined && sameActuator(known.runtime.policy, policy)) continue;
-      const actuator = await createActuator(policy.actuator.type, policy.actuator.config, { target: policy.name, now: () => this.#parts.clock.nowSeconds() });
-      if (!actuator.ok) {
-        await Promise.all([...made.values()].map((one) => one.close()));
-        return actuator;
-      }
-      made.set(policy.name, actuator.value);
-    }
-    return success(made);
+  #addTarget(policy: Policy, actuators: ReadonlyMap<string, Actuator>): void {
+    const actuator = actuators.get(policy.name);
+    if (actuator === undefined) return;
+    void this.#nameRivals(policy, actuator);
+    const runtime = new TargetRuntime(policy, actuator, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
+    runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
+    this.targets.set(policy.name, this.#newTarget(runtime));
   }
 
-  async #makeTargets(policies: readonly Policy[], actuators: ReadonlyMap<string, Actuator>): Promise<void> {
-    for (const policy of policies) {
-      const known = this.targets.get(policy.name);
-      const actuator = actuators.get(policy.name);
-      if (known !== undefined && actuator === undefined) {
-        known.runtime.policy = policy;
-        known.board.policy = policy;
-        known.outlook.policy = policy;
-        known.comparison.setPolicy(policy);
-        continue;
-      }
-      if (actuator === undefined) continue;
-      await known?.runtime.actuator.close();
-      void this.#nameRivals(policy, actuator);
-      const runtime = new TargetRuntime(policy, actuator, { nowSeconds: () => this.#parts.clock.nowSeconds(), earlierWrites: this.#parts.earlierWrites(policy.name) });
-      runtime.modeLimit = this.#parts.book.modeLimit(policy.name);
-      this.targets.set(policy.name, this.#newTarget(runtime));
+  /** A target goes on under its policy; one whose actuator is another begins anew with it. */
+  async #setTarget(policy: Policy, actuators: ReadonlyMap<string, Actuator>): Promise<void> {
+    const known = this.#required(policy.name);
+    if (!actuators.has(policy.name)) {
+      known.runtime.policy = policy;
+      known.board.policy = policy;
+      known.outlook.policy = policy;
+      known.comparison.setPolicy(policy);
+    } else if (known.runtime.made !== actuators.get(policy.name)) {
+      await known.runtime.actuator.close();
+      this.#addTarget(policy, actuators);
     }
   }
 
@@ -179,7 +212,6 @@ export class Fleet {
     const recovered = await recoverGroup(journal, {
       group: name, policies, nowSeconds: clock.nowSeconds(),
       effective: (policy, at) => this.#parts.effective(policy, at),
-      history: (policy) => this.#pastDemand(policy),
     });
     if (!recovered.ok) return recovered;
     this.#parts.onRecovered(name, recovered.value);
@@ -187,7 +219,7 @@ export class Fleet {
     for (const { kind, detail } of this.#comparisonNotes(policies)) await journal.appendNote(clock.nowSeconds(), kind, detail);
     const members = new Set(policies.map((policy) => policy.name));
     const outcomes = this.#parts.settled.filter((outcome) => members.has(outcome.target));
-    return success(new GroupRuntime(name, { state: recovered.value.state, policies, outcomes }, {
+    const group = new GroupRuntime(name, { state: recovered.value.state, policies, outcomes }, {
       journal,
       epoch: book.epoch,
       observe: (policy, nowSeconds) => this.#required(policy.name).runtime.observe(policy, this.#parts.sources, nowSeconds),
@@ -196,7 +228,9 @@ export class Fleet {
       overrides: (nowSeconds) => facts.overrides(nowSeconds),
       effective: (policy, at) => this.#parts.effective(policy, at),
       notes: () => this.#comparisonNotes(this.groups.get(name)?.policies ?? policies),
-    }));
+    });
+    if (recovered.value.young !== undefined) this.past.add(group, recovered.value.young);
+    return success(group);
   }
 
   async #fit(job: FitJob, target: string): Promise<FitResult> {
@@ -231,9 +265,8 @@ export class Fleet {
     return success(undefined);
   }
 
-  async #pastDemand(policy: Policy): Promise<Series | undefined> {
-    const now = this.#parts.clock.nowSeconds();
-    const read = await this.#readDemand(policy, now - policy.forecast.historySeconds, now);
+  async #pastDemand(policy: Policy, upToSeconds: number): Promise<Series | undefined> {
+    const read = await this.#readDemand(policy, upToSeconds - policy.forecast.historySeconds, upToSeconds);
     return read.ok ? read.value : undefined;
   }
 
@@ -258,7 +291,3 @@ export class Fleet {
 }
 
 const MAX_LENDERS = 12;
-
-function sameActuator(before: Policy, after: Policy): boolean {
-  return JSON.stringify(before.actuator) === JSON.stringify(after.actuator);
-}

@@ -5,7 +5,7 @@ import type { Journal, JournalPass } from "../../journal/journal.ts";
 import { contentDigest } from "../../model/content-digest.ts";
 import type { Outcome } from "../../model/intent.ts";
 import type { Override } from "../../model/override.ts";
-import type { Result } from "../../model/result.ts";
+import { failure, type Result } from "../../model/result.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { ModelInstall, Snapshot, TargetSnapshot } from "../../model/snapshot.ts";
 import { FRESH_START_NOTE, POLICIES_NOTE } from "../../replay/replay-journal.ts";
@@ -35,6 +35,12 @@ export interface PassResult {
   readonly stepMilliseconds: number;
 }
 
+/** Policies that hold already, of which the journal must be told before the passes that they decided. */
+interface WaitingPolicies {
+  readonly policies: readonly Policy[];
+  readonly nowSeconds: number;
+}
+
 const CHECKPOINT_EVERY_SECONDS = 600;
 /** A clock that was set back by less is waited for; after a longer step the group would decide nothing for as long. */
 const CLOCK_STEP_SECONDS = 300;
@@ -53,7 +59,10 @@ export class GroupRuntime {
   #lastPassSeconds = -Infinity;
   #lastCheckpointSeconds = -Infinity;
   #outcomes: Outcome[] = [];
-  #backlog: JournalPass[] = [];
+  #backlog: (JournalPass | WaitingPolicies)[] = [];
+  /** Passes since the start, while a state that has learned from the past is made beside the loop. */
+  #meanwhile: { readonly snapshot: Snapshot; readonly policies: readonly Policy[] }[] | undefined;
+  #learned: GroupState | undefined;
   readonly #fitsReady: { readonly install: ModelInstall; readonly installAtSeconds: number }[] = [];
   #running: Promise<unknown> = Promise.resolve();
 
@@ -80,9 +89,26 @@ export class GroupRuntime {
     return this.#backlog.length;
   }
 
+  /** From here on passes are remembered for a state that is made beside the loop; `learned` or `nothingLearned` ends it. */
+  rememberPasses(): void {
+    this.#meanwhile = [];
+  }
+
+  /** A state that has seen the past: the next pass shows it what was seen meanwhile, and goes on from it. */
+  learned(state: GroupState): void {
+    if (this.#meanwhile !== undefined) this.#learned = state;
+  }
+
+  nothingLearned(): void {
+    this.#meanwhile = undefined;
+    this.#learned = undefined;
+  }
+
   /** Swaps the policies between two passes; what was learned stays. The journal knows of it before it holds. */
   setPolicies(policies: readonly Policy[], nowSeconds: number): Promise<Result<number>> {
     const swapped = this.#running.then(async () => {
+      // What waits was decided under the policies of before, and stands before the note.
+      if (!(await this.#flush())) return failure("transient", `the journal takes nothing, ${String(this.#backlog.length)} passes wait`);
       const noted = await this.#ports.journal.appendNote(nowSeconds, POLICIES_NOTE, { group: this.group, policies });
       if (!noted.ok) return noted;
       this.#policies = policies;
@@ -91,6 +117,17 @@ export class GroupRuntime {
     });
     this.#running = swapped.catch(() => undefined);
     return swapped;
+  }
+
+  /** Back to policies that held before, where others could not follow. The note waits like a pass until the journal takes it: till then nothing is sent. */
+  restorePolicies(policies: readonly Policy[], nowSeconds: number): Promise<void> {
+    const restored = this.#running.then(() => {
+      this.#backlog.push({ policies, nowSeconds });
+      this.#policies = policies;
+      this.#state = reconcileGroupState(this.#state, policies);
+    });
+    this.#running = restored;
+    return restored;
   }
 
   /**
@@ -105,6 +142,7 @@ export class GroupRuntime {
 
   async #passNow(nowSeconds: number, wake: Snapshot["wake"]): Promise<PassResult | undefined> {
     if (nowSeconds <= this.#lastPassSeconds && !(await this.#beginAnew(nowSeconds))) return undefined;
+    if (this.#learned !== undefined) await this.#takeOver(this.#learned, nowSeconds);
     const policies = this.#policies.map((policy) => this.#ports.effective(policy, nowSeconds));
     const observed = await Promise.all(policies.map(async (policy) => [policy.name, await this.#ports.observe(policy, nowSeconds)] as const));
     const snapshot: Snapshot = {
@@ -118,6 +156,7 @@ export class GroupRuntime {
     const { decisions, intents, nextState } = step(this.#state, snapshot, policies);
     const stepMilliseconds = performance.now() - startedAt;
     this.#state = nextState;
+    this.#meanwhile?.push({ snapshot, policies });
     this.#startFits();
 
     const policyDigests = Object.fromEntries(policies.map((policy) => [policy.name, policy.digest]));
@@ -130,27 +169,40 @@ export class GroupRuntime {
 
   /** False where the step back is a small one, or where the journal does not take it: nothing could be sent either. */
   async #beginAnew(nowSeconds: number): Promise<boolean> {
-    const { journal } = this.#ports;
-    if (this.#lastPassSeconds - nowSeconds < CLOCK_STEP_SECONDS || this.#backlog.length > 0) return false;
-    const state = groupStateAnew(this.#state, this.#policies);
+    if (this.#lastPassSeconds - nowSeconds < CLOCK_STEP_SECONDS) return false;
     const reason = `the clock was set back by ${String(Math.round(this.#lastPassSeconds - nowSeconds))} s`;
-    if (!(await journal.appendNote(nowSeconds, FRESH_START_NOTE, { group: this.group, reason })).ok) return false;
-    if (!(await writeCheckpoint(journal, { group: this.group, policies: this.#policies, nowSeconds, state })).ok) return false;
-    this.#state = state;
+    if (!(await this.#goOnFrom(groupStateAnew(this.#state, this.#policies), nowSeconds, reason))) return false;
     this.#lastPassSeconds = -Infinity;
-    this.#lastCheckpointSeconds = nowSeconds;
+    // What was learned from the past is of times that may now lie ahead.
+    this.nothingLearned();
+    return true;
+  }
+
+  /** Where the journal does not take it, the next pass tries again. */
+  async #takeOver(learned: GroupState, nowSeconds: number): Promise<void> {
+    if (this.#backlog.length > 0) return;
+    let state = reconcileGroupState(learned, this.#policies);
+    // Installs are of fits to the few rows since the start.
+    for (const { snapshot, policies } of this.#meanwhile ?? []) if (snapshot.timeSeconds > (state.timeSeconds ?? -Infinity)) state = step(state, { ...snapshot, installs: [] }, policies).nextState;
+    this.#meanwhile = [];
+    this.#learned = reconcileGroupState(state, this.#policies);
+    if (await this.#goOnFrom(this.#learned, nowSeconds, "the demand of the past was learned")) this.nothingLearned();
+  }
+
+  /** A new beginning in the journal, from another state. */
+  async #goOnFrom(state: GroupState, nowSeconds: number, reason: string): Promise<boolean> {
+    const { journal } = this.#ports;
+    if (!(await this.#flush())) return false;
+    if (!(await journal.appendNote(nowSeconds, FRESH_START_NOTE, { group: this.group, reason })).ok) return false;
+    if (!(await this.#writeCheckpoint(nowSeconds, state))) return false;
+    this.#state = state;
     this.#fitsReady.length = 0;
     return true;
   }
 
   /** Journals and acts, after whatever the journal has not taken yet. */
   async #record(pass: JournalPass): Promise<PassReport> {
-    while (this.#backlog.length > 0) {
-      const [oldest] = this.#backlog;
-      if (oldest === undefined || !(await this.#ports.journal.appendPass(withoutIntents(oldest))).ok) break;
-      this.#backlog.shift();
-    }
-    if (this.#backlog.length === 0) {
+    if (await this.#flush()) {
       const report = await carryOut(pass, this.#ports.journal, (target) => this.#ports.gateContext(target));
       if (report.journalled.ok) return report;
       this.#keep(pass);
@@ -162,6 +214,19 @@ export class GroupRuntime {
       idempotencyKey: intent.idempotencyKey, target: intent.target, kind: "rejected", timeSeconds: pass.snapshot.timeSeconds, code: "journal", detail,
     }));
     return { journalled: { ok: false, failure: "transient", message: detail }, outcomes, unjournalled: [] };
+  }
+
+  /** Whether the journal has now taken all that waited. */
+  async #flush(): Promise<boolean> {
+    const { journal } = this.#ports;
+    for (let [oldest] = this.#backlog; oldest !== undefined; [oldest] = this.#backlog) {
+      const taken = "policies" in oldest
+        ? await journal.appendNote(oldest.nowSeconds, POLICIES_NOTE, { group: this.group, policies: oldest.policies })
+        : await journal.appendPass(withoutIntents(oldest));
+      if (!taken.ok) return false;
+      this.#backlog.shift();
+    }
+    return true;
   }
 
   #keep(pass: JournalPass): void {
@@ -193,10 +258,15 @@ export class GroupRuntime {
 
   async #checkpoint(nowSeconds: number): Promise<void> {
     if (this.#backlog.length > 0 || nowSeconds < this.#lastCheckpointSeconds + CHECKPOINT_EVERY_SECONDS) return;
-    const written = await writeCheckpoint(this.#ports.journal, { group: this.group, policies: this.#policies, nowSeconds, state: this.#state });
-    if (!written.ok) return;
+    await this.#writeCheckpoint(nowSeconds, this.#state);
+  }
+
+  async #writeCheckpoint(nowSeconds: number, state: GroupState): Promise<boolean> {
+    const written = await writeCheckpoint(this.#ports.journal, { group: this.group, policies: this.#policies, nowSeconds, state });
+    if (!written.ok) return false;
     this.#lastCheckpointSeconds = nowSeconds;
     for (const { kind, detail } of this.#ports.notes?.() ?? []) await this.#ports.journal.appendNote(nowSeconds, kind, detail);
+    return true;
   }
 }
 

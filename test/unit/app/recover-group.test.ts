@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { recoverGroup } from "../../../src/app/loop/recover-group.ts";
+import { recoverGroup, writeCheckpoint } from "../../../src/app/loop/recover-group.ts";
 import { openMemoryJournal } from "../../../src/journal/memory-journal.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
 import { canonicalJson } from "../../../src/model/canonical-json.ts";
@@ -8,12 +8,13 @@ import { missing, present } from "../../../src/model/observation.ts";
 import type { Policy } from "../../../src/model/policy.ts";
 import type { Snapshot } from "../../../src/model/snapshot.ts";
 import { replayJournal } from "../../../src/replay/replay-journal.ts";
-import { saveGroupState, step, type GroupState } from "../../../src/step.ts";
+import { warmUp } from "../../../src/replay/warm-up.ts";
+import { initialGroupState, saveGroupState, step, type GroupState } from "../../../src/step.ts";
 import { policyOf } from "../../fixtures/policy.ts";
 
 const START_SECONDS = 1_700_000_100;
 const POLICIES: readonly Policy[] = [policyOf()];
-const OPTIONS = { group: "web", policies: POLICIES, nowSeconds: START_SECONDS, effective: (policy: Policy) => policy, history: () => Promise.resolve(undefined) };
+const OPTIONS = { group: "web", policies: POLICIES, nowSeconds: START_SECONDS, effective: (policy: Policy) => policy };
 
 function snapshotAt(tick: number): Snapshot {
   const timeSeconds = START_SECONDS + 15 * tick;
@@ -72,12 +73,13 @@ describe("recovery of a group", () => {
     expect(whole.passes).toBe(119);
   });
 
-  it("learns from history where the journal knows nothing", async () => {
+  it("says of a state that has watched for less than two days that it is young, and of none that has", async () => {
+    const young = await recoverGroup(openMemoryJournal(), OPTIONS);
+    expect(young.ok && young.value).toMatchObject({ from: "nothing", young: { group: "web" } });
+    const journal = openMemoryJournal();
     const values = Float64Array.from({ length: 3 * 1440 }, (_, row) => 500 + 200 * Math.sin((2 * Math.PI * row) / 1440));
-    const recovered = await recoverGroup(openMemoryJournal(), { ...OPTIONS, history: () => Promise.resolve({ startSeconds: START_SECONDS - values.length * 60, stepSeconds: 60, values }) });
-    if (!recovered.ok) throw new Error(recovered.message);
-    expect(recovered.value.from).toBe("history");
-    const { decisions } = step(recovered.value.state, snapshotAt(1), POLICIES);
-    expect(decisions[0]?.forecast?.p50).toBeGreaterThan(0);
+    const old = warmUp(initialGroupState("web", POLICIES), POLICIES, new Map([["web", { startSeconds: START_SECONDS - values.length * 60, stepSeconds: 60, values }]]));
+    await writeCheckpoint(journal, { group: "web", policies: POLICIES, nowSeconds: START_SECONDS, state: old });
+    expect(await recoverGroup(journal, OPTIONS)).toMatchObject({ ok: true, value: { from: "journal", young: undefined } });
   });
 });
