@@ -89,17 +89,19 @@ function fillSeasonalIncrements(out: Float64Array, from: number, rows: LogRows, 
 export const AROUND_ROWS = 3;
 /**
  * Two rows of windows of about four rows blur a load by a kernel of variance 1.5 rows squared, which takes 0.75 of its curvature away; the
- * difference of the rows two and a half before and after measures six times the curvature.
+ * difference of the rows two and a half before and after measures six times the curvature. Four rows are the default (a minute at 15 s);
+ * where a window has fewer, a peak is taken for somewhat higher than it is.
  */
 const SHARPENING = 0.125;
 
 /**
- * log(load) between the rows `first` and the one after it, when they are known from both sides: their mean, sharpened. Rows are
- * means of a window, which hides the top of a short peak; capacity must serve the load, not its mean. The mean alone where a row around them is not kept.
+ * A load, its logarithm or a use between the rows `first` and the one after it, when they are known from both sides: their mean, sharpened. Rows
+ * are means of a window, which hides the top of a short peak; capacity must serve the load, not its mean. The mean alone where a row around
+ * them is not kept.
  */
-export function loadAround(logs: Float32Array, first: number): number {
-  const mean = (read(logs, first) + read(logs, first + 1)) / 2;
-  const sharp = mean + SHARPENING * (2 * mean - read(logs, first - 2) - read(logs, first + AROUND_ROWS));
+export function loadAround(rows: Float32Array, first: number): number {
+  const mean = (read(rows, first) + read(rows, first + 1)) / 2;
+  const sharp = mean + SHARPENING * (2 * mean - read(rows, first - 2) - read(rows, first + AROUND_ROWS));
   return sharp === sharp ? sharp : mean;
 }
 
