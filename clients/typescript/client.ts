@@ -47,6 +47,8 @@ export type Budget = {
   readonly limit: number;
   /** Why nothing is known of what is spent: the amounts are then null. */
   readonly unknown?: string;
+  /** Targets whose part is not known: the amounts are those of the others alone, and so the least that it can be. */
+  readonly unknownMembers?: readonly string[];
   readonly spent: unknown;
   /** Of the limit. */
   readonly spentShare: unknown;
@@ -299,7 +301,7 @@ export type History = {
   readonly capacity: readonly unknown[];
   readonly readyReplicas: readonly unknown[];
   readonly desiredReplicas: readonly unknown[];
-  /** What the HPA would have run. */
+  /** What the HPA would have run; before the daemon started, replayed on the load that the history holds. */
   readonly baselineReplicas: readonly unknown[];
   /** What was needed, known only afterwards. */
   readonly neededReplicas: readonly unknown[];
@@ -401,6 +403,30 @@ export type ModeRequest = {
   readonly author: string;
   /** Why; it is journalled and shown. */
   readonly reason: string;
+};
+
+/** What the target's own replicas missed, and what the HPA's would have missed on the same load: the measured misses and what a model of a queue says that its replicas would have missed more. */
+export type ObjectiveBeside = {
+  /** For so long both were known. */
+  readonly seconds: number;
+  /** Share of the requests that may miss the objective. */
+  readonly errorBudget: number;
+  /** Whether `own` is what the service measured; else it is modelled as the HPA's are. */
+  readonly isMeasured: boolean;
+  readonly own: {
+    readonly requests: number;
+    /** Requests that missed the objective. */
+    readonly missed: number;
+    /** For so long more requests missed than the error budget allows. */
+    readonly overSeconds: number;
+  };
+  readonly baseline: {
+    readonly requests: number;
+    /** Requests that missed the objective. */
+    readonly missed: number;
+    /** For so long more requests missed than the error budget allows. */
+    readonly overSeconds: number;
+  };
 };
 
 /** A value with its time, or the cause of its absence. Absent is never zero. */
@@ -619,6 +645,9 @@ export type Spend = {
   readonly carbonGramsPerHour?: number;
   readonly baselineCostPerHourUsd?: number;
   readonly baselineCarbonGramsPerHour?: number;
+  /** Since `sinceSeconds`, of the time in which both were known. */
+  readonly costUsd?: number;
+  readonly baselineCostUsd?: number;
   readonly savedUsd?: number;
   readonly savedCarbonGrams?: number;
 };
@@ -673,6 +702,7 @@ export type Target = {
     readonly detail: string;
   };
   readonly spend: Spend;
+  readonly objective?: ObjectiveBeside;
   readonly errorBudgetUsedShare?: number;
   readonly lastDecision?: Decision;
 };

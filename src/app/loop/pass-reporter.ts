@@ -7,6 +7,7 @@ import type { Fleet, Target } from "./fleet.ts";
 import type { ForecastDesk } from "../forecasts/forecast-desk.ts";
 import type { PassResult } from "./group-runtime.ts";
 import { saturationOf } from "../forecasts/saturation.ts";
+import { neededReplicas, safeRate } from "../status/safe-use.ts";
 import { stampConditions } from "../status/target-status.ts";
 import type { DemandStep } from "../forecasts/history-feed.ts";
 import type { LiveView } from "../status/live-view.ts";
@@ -70,17 +71,24 @@ export class PassReporter {
     this.#markSaturation(target.runtime.policy, seen, timeSeconds);
     const state = fleet.groups.get(target.runtime.policy.group)?.state.targets[decision.target];
     const rate = state?.capacity.requestsPerSecondPerReplica;
-    const perReplica = rate !== undefined && rate > 0 ? rate * SAFE_USE : undefined;
+    const perReplica = safeRate(rate);
     const demand = valueOf(seen.demand);
-    const baselineReplicas = target.baseline.tick({ timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds: decision.forecast?.leadTimeSeconds ?? 0 });
+    const { workload } = seen;
+    const ready = workload.kind === "value" ? workload.readyReplicas : undefined;
+    const utilization = valueOf(seen.utilization);
+    const baselineReplicas = target.baseline.tick({
+      timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds: decision.forecast?.leadTimeSeconds ?? 0,
+      runningReplicas: workload.kind === "value" ? workload.readyReplicas + workload.pendingReplicas : undefined,
+      measured: utilization === undefined || ready === undefined ? undefined : { utilization, readyReplicas: ready },
+    });
     if (pass.snapshot.wake === "tick") {
       target.comparison.tick({ timeSeconds, seen, decision, requestsPerSecondPerReplica: rate, baseline: target.baseline.counts, state: fleet.groups.get(target.runtime.policy.group)?.state });
     }
-    const ready = seen.workload.kind === "value" ? seen.workload.readyReplicas : undefined;
     const row = target.board.add({
-      timeSeconds, seen, decision, baselineReplicas,
+      timeSeconds, seen, decision, baselineReplicas, requestsPerSecondPerReplica: rate,
+      baselineTotalReplicas: target.baseline.counts?.totalReplicas ?? baselineReplicas,
       capacity: perReplica !== undefined && ready !== undefined ? perReplica * ready : undefined,
-      neededReplicas: perReplica !== undefined && demand !== undefined ? Math.max(target.runtime.policy.replicas.min, Math.ceil(demand / perReplica)) : undefined,
+      neededReplicas: neededReplicas(target.runtime.policy, demand, perReplica),
     });
     stampConditions(target, timeSeconds);
     view.emit({ type: "observation", target: decision.target, row });
@@ -92,6 +100,3 @@ export class PassReporter {
     this.#parts.desk.marks.found({ target: policy.name, kind: "saturated", fromSeconds: timeSeconds - policy.evaluationIntervalSeconds, toSeconds: timeSeconds, reason }, timeSeconds);
   }
 }
-
-/** Use of the workers at which an eight-worker replica keeps 99.9 % of its requests within a quarter second's wait (M/M/8). */
-const SAFE_USE = 0.76;

@@ -11,6 +11,10 @@ export interface BaselineInput {
   readonly demand: number | undefined;
   readonly requestsPerSecondPerReplica: number | undefined;
   readonly leadTimeSeconds: number;
+  /** What runs when the shadow begins: the HPA takes over the same replicas; left out, it begins with what its target calls for. */
+  readonly runningReplicas?: number | undefined;
+  /** Measured: the use of so many ready replicas. The HPA's follow from it; left out, from the load and the capacity. */
+  readonly measured?: { readonly utilization: number; readonly readyReplicas: number } | undefined;
 }
 
 /**
@@ -32,12 +36,15 @@ export class ShadowBaseline {
   }
 
   /** Replicas that are ready now; undefined until load and capacity are known. A tick without load changes nothing. */
-  tick({ timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds }: BaselineInput): number | undefined {
+  tick({ timeSeconds, demand, requestsPerSecondPerReplica: rate, leadTimeSeconds, runningReplicas, measured }: BaselineInput): number | undefined {
     if (demand === undefined || rate === undefined || !(rate > 0)) return this.#cluster && readCluster(this.#cluster).readyReplicas;
     const spec = BENCHMARK_CLUSTER(leadTimeSeconds);
-    const cluster = this.#cluster === undefined ? startCluster(timeSeconds, this.#bounded(Math.ceil(demand / (rate * this.#target))), 1) : advanceCluster(this.#cluster, spec, timeSeconds);
+    const cluster = this.#cluster === undefined ? startCluster(timeSeconds, this.#bounded(runningReplicas ?? Math.ceil(demand / (rate * this.#target))), 1) : advanceCluster(this.#cluster, spec, timeSeconds);
     const { readyReplicas, pendingReplicas } = readCluster(cluster);
-    const utilization = readyReplicas > 0 ? demand / (readyReplicas * rate) : 1;
+    const inUse = measured === undefined ? demand / rate : measured.utilization * measured.readyReplicas;
+    const utilization = readyReplicas > 0 ? inUse / readyReplicas : 1;
+    // As the controller does: what runs when it begins is its first recommendation.
+    if (this.#counts === undefined) this.#hpa.decide({ timeSeconds, load: NaN, utilization: NaN, missRatio: NaN, readyReplicas, pendingReplicas });
     const wanted = this.#hpa.decide({ timeSeconds, load: demand, utilization, missRatio: NaN, readyReplicas, pendingReplicas });
     this.#counts = { readyReplicas, totalReplicas: readyReplicas + pendingReplicas };
     this.#cluster = setDesired(cluster, spec, this.#bounded(wanted)).state;

@@ -6,6 +6,7 @@ import type { Observation } from "../../model/observation.ts";
 import type { Override } from "../../model/override.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { Result } from "../../model/result.ts";
+import type { ObjectiveBeside } from "../shadow/objective-beside.ts";
 import type { TargetComparison } from "../shadow/comparison.ts";
 import type { MoneyView } from "../money/money-view.ts";
 import type { TrafficView } from "../traffic/traffic-view.ts";
@@ -104,6 +105,8 @@ export interface TargetStatus {
   /** Whether an effect would be let through now; if not, the check that stops it (kill-switch, mode, breaker, foreign-write, …). */
   readonly gate: { readonly open: boolean; readonly code: string; readonly detail: string };
   readonly spend: SpendStatus;
+  /** What its own replicas missed of the objective and what the HPA's would have on the same load; undefined until both were known. */
+  readonly objective: ObjectiveBeside | undefined;
   /** Share of the error budget used in the policy's window: 1 = all of it. */
   readonly errorBudgetUsedShare: number | undefined;
   readonly lastDecision: Decision | undefined;
@@ -192,6 +195,9 @@ export interface SpendStatus {
   readonly carbonGramsPerHour: number | undefined;
   readonly baselineCostPerHourUsd: number | undefined;
   readonly baselineCarbonGramsPerHour: number | undefined;
+  /** Since `sinceSeconds`, of the time in which both were known. */
+  readonly costUsd: number | undefined;
+  readonly baselineCostUsd: number | undefined;
   readonly savedUsd: number | undefined;
   readonly savedCarbonGrams: number | undefined;
 }
@@ -203,7 +209,7 @@ export interface HistoryRow {
   readonly capacity: number | undefined;
   readonly readyReplicas: number | undefined;
   readonly desiredReplicas: number | undefined;
-  /** What the HPA would have run. */
+  /** What the HPA would have run; of the time before this process started, replayed on the load that the history holds. */
   readonly baselineReplicas: number | undefined;
   /** What was needed, known only afterwards. */
   readonly neededReplicas: number | undefined;

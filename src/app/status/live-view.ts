@@ -5,6 +5,7 @@ import { MODES, type Mode } from "../../model/mode.ts";
 import type { Override } from "../../model/override.ts";
 import { failure, success, type Result } from "../../model/result.ts";
 import type { Forecast } from "../../model/series.ts";
+import { replayedBaseline } from "../shadow/replayed-baseline.ts";
 import type { Comparison, TargetComparison } from "../shadow/comparison.ts";
 import type { Clock } from "../clock.ts";
 import type { ControlBook } from "../loop/control-book.ts";
@@ -12,6 +13,7 @@ import type { Attribution, DaemonEvent, DaemonView, ForecastQuality, HealthCheck
 import type { MarkBook, TargetMark } from "../forecasts/mark-book.ts";
 import type { MoneyView } from "../money/money-view.ts";
 import type { TrafficView } from "../traffic/traffic-view.ts";
+import { neededReplicas, safeRate } from "./safe-use.ts";
 import { statusOf, type StatusParts } from "./target-status.ts";
 
 /** The parts of the daemon that the view reads and changes. */
@@ -79,7 +81,7 @@ export class LiveView implements DaemonView {
     const { board, runtime } = target;
     const firstSeconds = Math.min(board.firstRowSeconds ?? toSeconds, toSeconds);
     const older = await this.#olderRows(runtime.policy.name, runtime.policy.forecast.stepSeconds, [fromSeconds, firstSeconds]);
-    return older.ok ? success([...older.value, ...board.rows(fromSeconds, toSeconds)]) : older;
+    return older.ok ? success([...replayed(older.value, target), ...board.rows(fromSeconds, toSeconds)]) : older;
   }
 
   forecast(name: string): Forecast | undefined {
@@ -143,7 +145,7 @@ export class LiveView implements DaemonView {
     if (target === undefined) return failure("missing", `there is no target ${name}`);
     const { policy } = target.runtime;
     if (MODES.indexOf(mode) > MODES.indexOf(policy.mode)) {
-      return failure("permanent", `the policy of ${name} goes no further than ${policy.mode}: raise it there`);
+      return failure("conflict", `the policy of ${name} goes no further than ${policy.mode}: raise it there`);
     }
     const written = this.#parts.book.setModeLimit(name, mode === policy.mode ? undefined : mode);
     if (!written.ok) return written;
@@ -203,4 +205,15 @@ export class LiveView implements DaemonView {
     });
     return success(rows);
   }
+}
+
+/** Rows of a time that nobody scaled, with what was needed and what the HPA would have run on their load, at today's capacity. */
+function replayed(rows: readonly HistoryRow[], { board, runtime: { policy } }: StatusParts): readonly HistoryRow[] {
+  const last = board.last;
+  if (last === undefined) return rows;
+  const counts = replayedBaseline(policy, rows, {
+    stepSeconds: policy.forecast.stepSeconds, requestsPerSecondPerReplica: last.requestsPerSecondPerReplica, leadTimeSeconds: last.decision.forecast?.leadTimeSeconds ?? 0,
+  });
+  const perReplica = safeRate(last.requestsPerSecondPerReplica);
+  return rows.map((row, index) => ({ ...row, baselineReplicas: counts[index], neededReplicas: neededReplicas(policy, row.demand, perReplica) }));
 }

@@ -2,6 +2,7 @@ import { valueOf } from "../../model/observation.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { TargetSnapshot } from "../../model/snapshot.ts";
+import { ObjectiveBook, type ObjectiveBeside } from "../shadow/objective-beside.ts";
 import type { HistoryRow, SpendStatus } from "./daemon-view.ts";
 
 /** What one pass came to for one target. */
@@ -13,7 +14,12 @@ export interface TargetPass {
   readonly capacity: number | undefined;
   /** Replicas that the newest load needs, within the objective. */
   readonly neededReplicas: number | undefined;
+  /** What one replica carries at full use, as learned. */
+  readonly requestsPerSecondPerReplica: number | undefined;
+  /** Ready of the HPA's, in its own shadow. */
   readonly baselineReplicas: number | undefined;
+  /** Ready and ordered: what the HPA would be billed for. */
+  readonly baselineTotalReplicas: number | undefined;
 }
 
 const KEPT_ROWS = 20_000;
@@ -24,6 +30,7 @@ export class TargetBoard {
   #rows: HistoryRow[] = [];
   #last: TargetPass | undefined;
   #budget = { requests: 0, missed: 0 };
+  readonly #objective = new ObjectiveBook();
   readonly #account: { sinceSeconds: number; usd: number; baselineUsd: number; grams: number; baselineGrams: number; priced: boolean; weighed: boolean };
 
   constructor(policy: Policy, nowSeconds: number) {
@@ -38,6 +45,7 @@ export class TargetBoard {
   /** Adds a pass and gives the row that the charts show. */
   add(pass: TargetPass): HistoryRow {
     this.#charge(pass);
+    this.#objective.add(this.policy, pass);
     const { seen, decision } = pass;
     const workload = seen.workload.kind === "value" ? seen.workload : undefined;
     const row: HistoryRow = {
@@ -73,9 +81,15 @@ export class TargetBoard {
       carbonGramsPerHour: rate?.grams,
       baselineCostPerHourUsd: rate?.baselineUsd,
       baselineCarbonGramsPerHour: rate?.baselineGrams,
+      costUsd: priced ? usd : undefined,
+      baselineCostUsd: priced ? baselineUsd : undefined,
       savedUsd: priced ? baselineUsd - usd : undefined,
       savedCarbonGrams: weighed ? baselineGrams - grams : undefined,
     };
+  }
+
+  objective(): ObjectiveBeside | undefined {
+    return this.#objective.view(this.policy);
   }
 
   /** Share of the error budget used since the start: missed requests over those that the objective lets miss. */
@@ -118,7 +132,7 @@ interface Rates {
 
 /** Dollars and grams an hour, ours and the baseline's. The baseline buys the same machines on demand: it knows of no market. */
 function ratesOf(pass: TargetPass, policy: Policy): Rates {
-  const { decision, baselineReplicas, seen } = pass;
+  const { decision, baselineTotalReplicas: baselineReplicas, seen } = pass;
   const usd = decision.costPerHourUsd;
   const grams = decision.carbonGramsPerHour;
   const replicas = decision.allocation?.replicas ?? decision.desiredReplicas;

@@ -73,6 +73,7 @@ export function statusOf(parts: StatusParts, nowSeconds: number): TargetStatus {
     conditions: stampConditions(parts, nowSeconds),
     gate: refusal === undefined ? { open: true, code: "open", detail: "an effect would be let through" } : { open: false, ...refusal },
     spend: board.spend(),
+    objective: board.objective(),
     errorBudgetUsedShare: board.errorBudgetUsedShare(),
     lastDecision: last?.decision,
   };

@@ -36,10 +36,28 @@ const spendSchema = z
     carbonGramsPerHour: z.number().optional(),
     baselineCostPerHourUsd: z.number().optional(),
     baselineCarbonGramsPerHour: z.number().optional(),
+    costUsd: z.number().optional().describe("Since `sinceSeconds`, of the time in which both were known."),
+    baselineCostUsd: z.number().optional(),
     savedUsd: z.number().optional(),
     savedCarbonGrams: z.number().optional(),
   })
   .meta({ id: "Spend", description: "Money and carbon now, and what was saved against the HPA on the same inputs (negative: it cost more)." });
+
+const missSumSchema = z.object({
+  requests: z.number(),
+  missed: z.number().describe("Requests that missed the objective."),
+  overSeconds: z.number().describe("For so long more requests missed than the error budget allows."),
+});
+
+const objectiveSchema = z
+  .object({
+    seconds: z.number().describe("For so long both were known."),
+    errorBudget: z.number().describe("Share of the requests that may miss the objective."),
+    isMeasured: z.boolean().describe("Whether `own` is what the service measured; else it is modelled as the HPA's are."),
+    own: missSumSchema,
+    baseline: missSumSchema,
+  })
+  .meta({ id: "ObjectiveBeside", description: "What the target's own replicas missed, and what the HPA's would have missed on the same load: the measured misses and what a model of a queue says that its replicas would have missed more." });
 
 export const targetSchema = z
   .object({
@@ -63,6 +81,7 @@ export const targetSchema = z
     conditions: z.array(conditionSchema),
     gate: z.object({ open: z.boolean(), code: z.string(), detail: z.string() }),
     spend: spendSchema,
+    objective: objectiveSchema.optional(),
     errorBudgetUsedShare: z.number().optional(),
     lastDecision: decisionSchema.optional(),
   })
@@ -79,7 +98,7 @@ export const historySchema = z
     capacity: column,
     readyReplicas: column,
     desiredReplicas: column,
-    baselineReplicas: column.describe("What the HPA would have run."),
+    baselineReplicas: column.describe("What the HPA would have run; before the daemon started, replayed on the load that the history holds."),
     neededReplicas: column.describe("What was needed, known only afterwards."),
     missRatio: column,
   })
