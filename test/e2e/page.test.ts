@@ -144,6 +144,32 @@ describe("the page", () => {
   });
 });
 
+describe("the first look", () => {
+  it("says in sentences what was decided and how money and misses stand against the HPA", async () => {
+    const { base } = await serve();
+    const { page } = await visit(base);
+    const verdict = page.getByRole("region", { name: "Against the HPA" });
+    await verdict.waitFor();
+    expect(await verdict.innerText()).toMatch(/Foretide cost \$1\.84 less than the HPA would have, and missed 18 times fewer requests/u);
+    expect(await verdict.innerText()).toContain("HPA 0.54%, Foretide 0.03%");
+    expect(await page.locator(".headline .say").innerText()).toMatch(/(?:Holding \d+ replicas?|Scaling (?:out|in) from \d+ replicas? to \d+): /u);
+  });
+
+  it("shows where the load goes, where the target is one of several regions, and which is being left", async () => {
+    const { base, daemon } = await serve();
+    const evacuated = await daemon.traffic.evacuate({ id: "e-1", split: "shop", region: "us-east-1", reason: "a zone burns", author: "ada", createdAtSeconds: daemon.now(), expiresAtSeconds: daemon.now() + 3_600 });
+    expect(evacuated.ok).toBe(true);
+    const { page } = await visit(base);
+    const card = page.getByRole("region", { name: "Traffic of shop" });
+    await card.waitFor();
+    expect(await card.innerText()).toMatch(/us-east-1[\s\S]*50%[\s\S]*eu-west-1[\s\S]*50%[\s\S]*Leaving: us-east-1 · begun · “a zone burns” \(ada\), returns in/u);
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel("Target").selectOption("invoices");
+    await expect.poll(() => page.locator(".mode").innerText()).toContain("Observe");
+    await expect.poll(() => card.count()).toBe(0);
+  });
+});
+
 describe("money", () => {
   it("shows the budgets that cover the target, which will not hold and when, and the machines that would carry it for less", async () => {
     const { base } = await serve();
@@ -305,7 +331,8 @@ describe("what is not there", () => {
       ...(checkout as TargetStatus),
       signals: { demand: { observation: { kind: "absent", cause: "stale", detail: "last seen 90 s ago" }, unit: "requests/s", source: "otlp" } },
       capacity: undefined, errorBudgetUsedShare: undefined, forecast: { ...(checkout as TargetStatus).forecast, relativeError: undefined, coverage: undefined },
-      spend: { sinceSeconds: 0, costPerHourUsd: undefined, carbonGramsPerHour: undefined, baselineCostPerHourUsd: undefined, baselineCarbonGramsPerHour: undefined, savedUsd: undefined, savedCarbonGrams: undefined },
+      spend: { sinceSeconds: 0, costPerHourUsd: undefined, carbonGramsPerHour: undefined, baselineCostPerHourUsd: undefined, baselineCarbonGramsPerHour: undefined, costUsd: undefined, baselineCostUsd: undefined, savedUsd: undefined, savedCarbonGrams: undefined },
+      objective: undefined,
     };
     Object.assign(blind.daemon, { targets: () => [unknown], target: () => unknown, forecast: () => undefined });
     const second = await visit(blind.base);

@@ -4,7 +4,7 @@ import { Comparison } from "./comparison.tsx";
 import { Conditions } from "./conditions.tsx";
 import { CommandDialog, Overrides, type Command } from "./controls.tsx";
 import { DecisionDetail } from "./decision-detail.tsx";
-import { Change, Decisions, KindChip, Why } from "./decisions.tsx";
+import { Decisions, KindChip } from "./decisions.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ago, quantity, span, words } from "./format.ts";
 import { Fleet } from "./fleet.tsx";
@@ -13,8 +13,11 @@ import { Header } from "./header.tsx";
 import { setToken } from "./http.ts";
 import { Money } from "./money.tsx";
 import { MarksCard } from "./marks-card.tsx";
+import { sentence } from "./sentence.ts";
 import { Tiles } from "./tiles.tsx";
+import { Traffic } from "./traffic.tsx";
 import { useDaemon, type DaemonState } from "./use-daemon.ts";
+import { verdictOf } from "./verdict.ts";
 import type { Decision, Target } from "./wire-types.ts";
 
 const WINDOWS: readonly (readonly [number, string])[] = [[900, "15 min"], [3_600, "1 h"], [21_600, "6 h"], [86_400, "1 d"], [604_800, "1 w"]];
@@ -54,6 +57,7 @@ export function App() {
           <>
             <Headline target={target} decided={state.decided} nowSeconds={nowSeconds} onOpen={setOpened} />
             <Tiles target={target} nowSeconds={nowSeconds} />
+            <AgainstHpa target={target} nowSeconds={nowSeconds} />
             <WindowPicker value={windowSeconds} onPick={setWindow} />
             <div class="main-grid">
               <div class="stack">
@@ -66,6 +70,7 @@ export function App() {
               <div class="stack side">
                 <Overrides target={target} overrides={state.overrides} nowSeconds={nowSeconds} onCommand={setCommand} />
                 <Conditions target={target} nowSeconds={nowSeconds} />
+                <Traffic target={target.target} nowSeconds={nowSeconds} />
                 <Money target={target.target} nowSeconds={nowSeconds} />
               </div>
             </div>
@@ -89,7 +94,7 @@ function Headline({ target, decided, nowSeconds, onOpen }: { readonly target: Ta
   if (decision === undefined) return <section class="headline"><p class="say">Watching {target.target}. The first decision comes with the first tick.</p></section>;
   return (
     <section class="headline" aria-label="Newest decision">
-      <p class="say"><KindChip kind={decision.kind} /> <Change decision={decision} /> <span class="reason"><Why decision={decision} /></span></p>
+      <p class="say"><KindChip kind={decision.kind} /> {sentence(decision)}</p>
       <p class="muted">{ago(decision.timeSeconds, nowSeconds)}{expectation(decision, target.signals["demand"]?.unit ?? "")}{target.gate.open ? "" : ` · not carried out: ${target.gate.detail === "" ? words(target.gate.code) : target.gate.detail}`} · <button type="button" class="link" onClick={() => { onOpen(decision.id); }}>Explain</button></p>
     </section>
   );
@@ -97,7 +102,19 @@ function Headline({ target, decided, nowSeconds, onOpen }: { readonly target: Ta
 
 function expectation({ forecast }: Decision, unit: string): string {
   if (forecast === undefined || forecast.p50 === null) return " · decided without a forecast";
-  return ` · expects ${quantity(forecast.p50)} ${unit} in ${span(forecast.leadTimeSeconds)}, ${quantity(forecast.p99)} at p99`;
+  return ` · forecast for ${span(forecast.leadTimeSeconds)} ahead, when a replica ordered now is ready: ${quantity(forecast.p50)} ${unit}, 99% sure to be below ${quantity(forecast.p99)}`;
+}
+
+/** Money and misses beside what the HPA would have made of the same load, as one sentence. */
+function AgainstHpa({ target, nowSeconds }: { readonly target: Target; readonly nowSeconds: number }) {
+  const verdict = verdictOf(target);
+  if (verdict === undefined) return null;
+  return (
+    <section class="card verdict" aria-label="Against the HPA">
+      <p><b>In {span(nowSeconds - target.spend.sinceSeconds)} Foretide {verdict.says}.</b></p>
+      <p class="note">{verdict.figures}</p>
+    </section>
+  );
 }
 
 function WindowPicker({ value, onPick }: { readonly value: number; readonly onPick: (seconds: number) => void }) {

@@ -38,6 +38,8 @@ export interface ChartProps {
   readonly shades?: readonly Shade[];
   readonly nowSeconds: number;
   readonly height: number;
+  /** Counts: no fractions on the axis. */
+  readonly isWhole?: boolean;
   readonly describe: string;
 }
 
@@ -149,7 +151,7 @@ function options(latest: { readonly current: ChartProps }, width: number, setAt:
     scales: { x: { time: true, range: () => latest.current.range as [number, number] }, y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
     axes: [
       { ...axis, space: 90, size: 30, values: (_plot, splits) => splits.map((split) => timeOfDay(split).replace(/:00$/u, "")) },
-      { ...axis, size: 52, values: (_plot, splits) => splits.map((split) => quantity(split)) },
+      { ...axis, size: 52, ...(latest.current.isWhole === true ? { incrs: WHOLE_STEPS } : {}), values: (_plot, splits) => splits.map((split) => quantity(split)) },
     ],
     series: [
       {},
@@ -172,6 +174,8 @@ function options(latest: { readonly current: ChartProps }, width: number, setAt:
     },
   };
 }
+
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
 function niceTop(max: number | null): number {
   if (max === null || !Number.isFinite(max) || max <= 0) return 1;

@@ -23,11 +23,12 @@ export function Charts(props: ChartsProps) {
   const load = useMemo(() => loadData(history, forecast, leadTimeSeconds), [history, forecast, leadTimeSeconds]);
   const replicas = useMemo(() => replicaData(history), [history]);
   const unit = target.signals["demand"]?.unit ?? "";
+  const before = useMemo(() => replayedStretch(history), [history]);
   const shared = { range, nowSeconds };
   return (
     <>
       <Chart {...shared} title="Load" unit={unit} height={300} lines={load.lines} data={load.data} shades={shadesOf(props.marks)} describe={describeLoad(props, unit)} />
-      <Chart {...shared} title="Replicas" unit="" height={220} lines={replicas.lines} data={replicas.data} describe={describeReplicas(target)} />
+      <Chart {...shared} title="Replicas" unit="" height={220} isWhole lines={replicas.lines} data={replicas.data} shades={before} describe={describeReplicas(target)} />
     </>
   );
 }
@@ -87,6 +88,14 @@ function replicaData(history: History): { lines: Line[]; data: [number[], ...Col
     columns.push(history.neededReplicas);
   }
   return { lines, data: [history.timeSeconds, ...columns] };
+}
+
+/** The time before the daemon ran: what the HPA would have run then was replayed on the load that is known of it. */
+function replayedStretch({ timeSeconds, readyReplicas, baselineReplicas }: History): Shade[] {
+  const first = readyReplicas.findIndex((value) => value !== null);
+  const [from, to] = [timeSeconds[0], timeSeconds[first]];
+  if (first <= 0 || from === undefined || to === undefined || baselineReplicas[0] === null) return [];
+  return [{ fromSeconds: from, toSeconds: to, label: "before Foretide started: the HPA replayed on this load" }];
 }
 
 function shadesOf(marks: readonly Mark[]): Shade[] {

@@ -1,24 +1,17 @@
 import { ago, count, grams, timeOfDay, usd, words } from "./format.ts";
+import { because, decisive } from "./sentence.ts";
 import type { Decided, Decision } from "./wire-types.ts";
 
 const SHOWN_ROWS = 15;
-
-/** The rule that settled it: the last that changed the count; where none did, the first: what was needed is what there is. */
-export function decisive(decision: Decision) {
-  return decision.reasons.findLast((reason) => reason.before !== reason.after) ?? decision.reasons[0];
-}
 
 export function Change({ decision }: { readonly decision: Decision }) {
   const { currentReplicas: before, desiredReplicas: after } = decision;
   return before === after ? <span class="change">{count(after)}</span> : <span class="change">{count(before)} <span aria-label="to">→</span> {count(after)}</span>;
 }
 
-/** The rule that settled it, by name and in its words; and the count without it, where it held one back. */
+/** The rule that settled it, by name and in words. */
 export function Why({ decision }: { readonly decision: Decision }) {
-  const reason = decisive(decision);
-  const { binding, desiredReplicas } = decision;
-  const heldBack = binding !== undefined && binding.withoutCode === reason?.code && binding.desiredReplicas !== desiredReplicas;
-  return <><b>{words(reason?.code ?? "")}</b> · {reason?.text}{heldBack ? <span class="muted"> (else {count(binding.desiredReplicas)})</span> : null}</>;
+  return <><b>{words(decisive(decision)?.code ?? "")}</b> · {because(decision)}</>;
 }
 
 export function KindChip({ kind }: { readonly kind: Decision["kind"] }) {

@@ -5,6 +5,8 @@ type Horizon = ForecastQuality["horizons"][number];
 
 /** What is promised most, and shown: nine rows of ten at or under the path. */
 const SHOWN_LEVEL = 0.9;
+/** A share of fewer says nothing. */
+const LEAST_JUDGED = 20;
 const WIDTH = 72;
 const HEIGHT = 22;
 
@@ -33,6 +35,7 @@ function ahead(seconds: number): string {
 
 function HorizonRow({ horizon }: { readonly horizon: Horizon }) {
   const { horizonSeconds, matured, coverage, overSeasonalNaive } = horizon;
+  if (matured < LEAST_JUDGED) return <li><b class="nowrap">{ahead(horizonSeconds)}</b><span class="note">{count(matured)} come due: judged from {count(LEAST_JUDGED)} on</span></li>;
   const held = coverage.find(({ level }) => level === SHOWN_LEVEL)?.share;
   const better = overSeasonalNaive === undefined ? "" : overSeasonalNaive <= 1 ? `${percent(1 - overSeasonalNaive)} less error than last season` : `${percent(overSeasonalNaive - 1)} more error than last season`;
   return (

@@ -31,6 +31,13 @@ export function usd(value: Maybe, signed = false): string {
   return `${sign(value, signed)}$${text}`;
 }
 
+/** As `usd`, in cents below one: what minutes cost. */
+export function smallUsd(value: Maybe, signed = false): string {
+  if (!isThere(value) || Math.abs(value) >= 0.01) return usd(value, signed);
+  const cents = Math.round(Math.abs(value) * 10_000) / 100;
+  return cents === 0 ? "$0.00" : `${sign(value, signed)}${short.format(cents)} ¢`;
+}
+
 export function grams(value: Maybe, signed = false): string {
   if (!isThere(value)) return ABSENT;
   const size = Math.abs(value);

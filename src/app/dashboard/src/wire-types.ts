@@ -6,6 +6,7 @@ import type { explanationSchema } from "../../api/schemas/explanation.ts";
 import type { budgetSchema, rightSizingSchema } from "../../api/schemas/money.ts";
 import type { forecastQualitySchema, markSchema } from "../../api/schemas/forecast.ts";
 import type { forecastSchema, historySchema, targetSchema } from "../../api/schemas/target.ts";
+import type { splitSchema } from "../../api/schemas/traffic.ts";
 
 /** What the API says, by its own schemas; types only, so that the page ships without the validator. */
 export type Comparison = z.output<typeof comparisonSchema>;
@@ -24,5 +25,6 @@ export type Override = z.output<typeof overrideSchema>;
 export type KillSwitch = z.output<typeof killSwitchSchema>;
 export type Budget = z.output<typeof budgetSchema>;
 export type Sizing = z.output<typeof rightSizingSchema>["items"][number];
+export type Split = z.output<typeof splitSchema>;
 export type Status = z.output<typeof statusSchema>;
 export type { HistoryRow } from "../../status/daemon-view.ts";
