@@ -59,3 +59,12 @@ describe("a person's mark", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 });
+
+describe("a mode above the policy's", () => {
+  it("conflicts with the policy, and changes nothing", async () => {
+    const target = { runtime: { policy: policyOf({ mode: "recommend" }), modeLimit: undefined } };
+    const view = new LiveView({ version: "test", clock: { nowSeconds: () => NOW_SECONDS }, targets: new Map([["web", target]]) } as unknown as ViewParts);
+    expect(await view.setMode("web", "full", { author: "ada", reason: "now" })).toMatchObject({ ok: false, failure: "conflict" });
+    expect(target.runtime.modeLimit).toBeUndefined();
+  });
+});
