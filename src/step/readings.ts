@@ -62,8 +62,7 @@ function specsOf({ signals, extraSignals = [] }: Policy): readonly (readonly [st
 function asStated(target: TargetState, policy: Policy, nowSeconds: number): TargetState {
   const known = target.readings?.signals ?? {};
   const specs = specsOf(policy);
-  const isKnown = specs.every(([name, spec]) => { const was = ownValue(known, name); return was !== undefined && changeOf(was, readingOf(spec, was)) === undefined && (spec.unit === undefined || was.unit !== undefined); });
-  if (isKnown && target.readings?.said === undefined && specs.length === Object.keys(known).length) return target;
+  if (specs.every(([name, spec]) => isReadSo(ownValue(known, name), spec)) && target.readings?.said === undefined && specs.length === Object.keys(known).length) return target;
   const signals = emptyRecord<Reading>();
   const changes: { readonly name: string; readonly what: string }[] = [];
   for (const [name, spec] of specs) {
@@ -76,6 +75,12 @@ function asStated(target: TargetState, policy: Policy, nowSeconds: number): Targ
   if (changes.length === 0) return { ...target, readings: { signals } };
   const text = `${changes.map(({ name, what }) => `${name} is now read with ${what}`).join("; ")}: what was learned of it is learned anew`;
   return { ...changes.reduce((state, { name }) => forget(state, name, policy), target), readings: { signals, said: [{ code: "learned-anew", text }] } };
+}
+
+/** Cheap: it is asked at every tick. */
+function isReadSo(was: Reading | undefined, { extract, aggregate, quantile, unit }: SignalSpec): boolean {
+  if (was?.extract !== extract || was.aggregate !== aggregate || was.quantile !== quantile) return false;
+  return unit === undefined || was.unit === unit || was.unit === plainUnit(unit);
 }
 
 function readingOf({ extract, aggregate, quantile, unit }: SignalSpec, was: Reading | undefined): Reading {
