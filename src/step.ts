@@ -13,7 +13,7 @@ import { emptyRecord } from "./model/record.ts";
 
 export { fitInput, fitRequests } from "./step/fits.ts";
 export type { FitRequest } from "./step/fits.ts";
-export { groupStateAnew, initialGroupState, reconcileGroupState, restoreGroupState, saveGroupState } from "./step/state.ts";
+export { groupStateAnew, initialGroupState, reconcileGroupState, restoreGroupState, saveGroupState, withDemandLearned } from "./step/state.ts";
 export type { GroupState } from "./step/state.ts";
 
 /** What one step came to. `nextState` is the only state to go on with: the one that was given is used up. */

@@ -119,6 +119,17 @@ export function groupStateAnew(state: GroupState, policies: readonly Policy[]): 
   return { group: state.group, timeSeconds: undefined, targets: Object.fromEntries(policies.map((policy) => [policy.name, anew(policy)])) };
 }
 
+/** A running state with what another has learned of the demand alone; what was seen of the fleet, ordered and promised stays its own. */
+export function withDemandLearned(state: GroupState, learned: GroupState): GroupState {
+  const targets = Object.fromEntries(Object.entries(state.targets).map(([name, own]): [string, TargetState] => {
+    const other = ownValue(learned.targets, name);
+    if (other === undefined) return [name, own];
+    const { model, fittedToSeconds, demotion, drop, surprise, headroom, headroomDay, recentPeak, firstTickSeconds } = other;
+    return [name, { ...own, model, fittedToSeconds, demotion, drop, surprise, headroom, headroomDay, recentPeak, firstTickSeconds, budget: { ...own.budget, meanDemand: other.budget.meanDemand } }];
+  }));
+  return { ...state, targets };
+}
+
 export function initialTargetState(policy: Policy): TargetState {
   const believed = policy.scaling.by === "objective" ? policy.scaling.requestsPerSecondPerReplica : undefined;
   return {

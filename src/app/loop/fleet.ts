@@ -229,7 +229,7 @@ export class Fleet {
       effective: (policy, at) => this.#parts.effective(policy, at),
       notes: () => this.#comparisonNotes(this.groups.get(name)?.policies ?? policies),
     });
-    if (recovered.value.young !== undefined) this.past.add(group, recovered.value.young);
+    if (recovered.value.isYoung) this.past.add(group);
     return success(group);
   }
 

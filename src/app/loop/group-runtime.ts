@@ -9,7 +9,7 @@ import { failure, type Result } from "../../model/result.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { ModelInstall, Snapshot, TargetSnapshot } from "../../model/snapshot.ts";
 import { FRESH_START_NOTE, POLICIES_NOTE } from "../../replay/replay-journal.ts";
-import { fitInput, fitRequests, groupStateAnew, reconcileGroupState, step, type FitRequest, type GroupState } from "../../step.ts";
+import { fitInput, fitRequests, groupStateAnew, reconcileGroupState, step, withDemandLearned, type FitRequest, type GroupState } from "../../step.ts";
 import type { FitJob } from "../forecasts/fit-pool.ts";
 import { writeCheckpoint } from "./recover-group.ts";
 
@@ -94,7 +94,7 @@ export class GroupRuntime {
     this.#meanwhile = [];
   }
 
-  /** A state that has seen the past: the next pass shows it what was seen meanwhile, and goes on from it. */
+  /** A state that has seen the past: the next pass shows it what was seen meanwhile, and takes over what it knows of the demand. */
   learned(state: GroupState): void {
     if (this.#meanwhile !== undefined) this.#learned = state;
   }
@@ -186,7 +186,7 @@ export class GroupRuntime {
     for (const { snapshot, policies } of this.#meanwhile ?? []) if (snapshot.timeSeconds > (state.timeSeconds ?? -Infinity)) state = step(state, { ...snapshot, installs: [] }, policies).nextState;
     this.#meanwhile = [];
     this.#learned = reconcileGroupState(state, this.#policies);
-    if (await this.#goOnFrom(this.#learned, nowSeconds, "the demand of the past was learned")) this.nothingLearned();
+    if (await this.#goOnFrom(withDemandLearned(this.#state, this.#learned), nowSeconds, "the demand of the past was learned")) this.nothingLearned();
   }
 
   /** A new beginning in the journal, from another state. */

@@ -5,7 +5,7 @@ import type { FitResult } from "../../../forecasts/forecaster.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { Series } from "../../model/series.ts";
 import { warmUpTicks, type WarmUpFit } from "../../replay/warm-up.ts";
-import type { GroupState } from "../../step.ts";
+import { initialGroupState } from "../../step.ts";
 import type { FitJob } from "../forecasts/fit-pool.ts";
 import type { GroupRuntime } from "./group-runtime.ts";
 
@@ -19,12 +19,6 @@ export interface PastLearnerParts {
   onError(group: string, error: unknown): void;
 }
 
-interface Pupil {
-  readonly group: GroupRuntime;
-  readonly young: GroupState;
-  /** From here on its own passes tell. */
-  readonly upToSeconds: number;
-}
 
 /** On the loop's own thread at most so long at a stretch: requests and passes come between. */
 const SLICE_MILLISECONDS = 4;
@@ -35,11 +29,11 @@ const WORTH_LEARNING = 2;
 
 /**
  * Lets groups that have watched for little learn from the demand of the past, one after the other, beside the loop: they decide
- * from what is measured meanwhile, as a young target does. The state that has learned is then shown what came meanwhile, and taken over.
+ * from what is measured meanwhile, as a young target does. The state that has learned is then shown what came meanwhile; what it knows of the demand is taken over.
  */
 export class PastLearner {
   readonly #parts: PastLearnerParts;
-  readonly #waiting: Pupil[] = [];
+  readonly #waiting: GroupRuntime[] = [];
   #seenShare = 0;
   #current: GroupRuntime | undefined;
   #isRunning = false;
@@ -49,16 +43,15 @@ export class PastLearner {
     this.#parts = parts;
   }
 
-  add(group: GroupRuntime, young: GroupState): void {
-    group.rememberPasses();
-    this.#waiting.push({ group, young, upToSeconds: this.#parts.nowSeconds() });
+  add(group: GroupRuntime): void {
+    this.#waiting.push(group);
     if (!this.#isRunning) void this.#run();
   }
 
   /** A group that runs no more has nothing to learn. */
   remove(group: GroupRuntime): void {
     group.nothingLearned();
-    const at = this.#waiting.findIndex((one) => one.group === group);
+    const at = this.#waiting.indexOf(group);
     if (at >= 0) this.#waiting.splice(at, 1);
     if (this.#current === group) this.#current = undefined;
   }
@@ -75,12 +68,11 @@ export class PastLearner {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    for (let next = this.#waiting.shift(); next !== undefined && !this.#closed; next = this.#waiting.shift()) {
-      const { group } = next;
+    for (let group = this.#waiting.shift(); group !== undefined && !this.#closed; group = this.#waiting.shift()) {
       this.#current = group;
       this.#seenShare = 0;
       try {
-        await this.#learn(next);
+        await this.#learn(group);
       } catch (error) {
         group.nothingLearned();
         this.#parts.onError(group.group, error);
@@ -90,14 +82,16 @@ export class PastLearner {
     this.#isRunning = false;
   }
 
-  async #learn({ group, young, upToSeconds }: Pupil): Promise<void> {
+  async #learn(group: GroupRuntime): Promise<void> {
     const { policies } = group;
-    const histories = await this.#worthLearning(group, upToSeconds);
+    // The history tells up to here; from here on the group's own passes do.
+    group.rememberPasses();
+    const histories = await this.#worthLearning(group, this.#parts.nowSeconds());
     if (histories.size === 0) {
       group.nothingLearned();
       return;
     }
-    const ticks = warmUpTicks(young, policies, histories);
+    const ticks = warmUpTicks(initialGroupState(group.group, policies), policies, histories);
     let tick = ticks.next([]);
     let sliceEnds = performance.now() + SLICE_MILLISECONDS;
     while (tick.done !== true) {

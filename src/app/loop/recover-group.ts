@@ -2,7 +2,7 @@ import type { Journal } from "../../journal/journal.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { Result } from "../../model/result.ts";
 import { replayJournal, FRESH_START_NOTE, POLICIES_NOTE } from "../../replay/replay-journal.ts";
-import { groupStateAnew, initialGroupState, reconcileGroupState, saveGroupState, type GroupState } from "../../step.ts";
+import { initialGroupState, reconcileGroupState, saveGroupState, type GroupState } from "../../step.ts";
 
 export interface RecoverOptions {
   readonly group: string;
@@ -14,8 +14,8 @@ export interface RecoverOptions {
 export interface RecoveredGroup {
   readonly state: GroupState;
   readonly from: "journal" | "nothing";
-  /** Set where the state has watched for less than two days: one that may learn from the demand of the past beside it (see PastLearner). */
-  readonly young: GroupState | undefined;
+  /** Whether the state has watched for less than two days: one that may learn from the demand of the past beside it (see PastLearner). */
+  readonly isYoung: boolean;
   readonly passesReplayed: number;
   /** Set when the journal's own passes were decided otherwise: a bug or another version; the state goes on from the recorded inputs. */
   readonly differsAt: number | undefined;
@@ -34,7 +34,7 @@ export async function recoverGroup(journal: Journal, options: RecoverOptions): P
   if (fresh?.ok === false) return fresh;
   const state = reconcileGroupState(start.state, policies);
   const written = await writeCheckpoint(journal, { group, policies, nowSeconds, state });
-  return written.ok ? { ok: true, value: { ...start, state, young: isYoung(state) ? groupStateAnew(state, policies) : undefined } } : written;
+  return written.ok ? { ok: true, value: { ...start, state, isYoung: isYoung(state) } } : written;
 }
 
 /** A checkpoint, then the policies that hold from here on: a replay may begin at it. */
@@ -46,7 +46,7 @@ export async function writeCheckpoint(
   return written.ok ? await journal.appendNote(at.nowSeconds, POLICIES_NOTE, { group: at.group, policies: at.policies }) : written;
 }
 
-async function fromJournal(journal: Journal, options: RecoverOptions, checkpoint: { readonly sequence: number; readonly state: unknown }): Promise<Omit<RecoveredGroup, "young"> | undefined> {
+async function fromJournal(journal: Journal, options: RecoverOptions, checkpoint: { readonly sequence: number; readonly state: unknown }): Promise<Omit<RecoveredGroup, "isYoung"> | undefined> {
   const replay = await replayJournal(journal.read(checkpoint.sequence + 1), { group: options.group, effective: (policy, at) => options.effective(policy, at), checkpoint: checkpoint.state });
   if (replay.state === undefined) return undefined;
   return { state: replay.state, from: "journal", passesReplayed: replay.passes, differsAt: replay.firstDifference?.sequence };
@@ -54,7 +54,10 @@ async function fromJournal(journal: Journal, options: RecoverOptions, checkpoint
 
 const YOUNG_DAYS = 2;
 
-/** One target that has watched for long makes the group an old one: what it knows is not learned anew. */
+/**
+ * One target that has watched for long makes the group an old one: what it knows is not learned anew. Nor is the past learned of a
+ * demand that was read otherwise then.
+ */
 function isYoung({ targets }: GroupState): boolean {
-  return Object.values(targets).every(({ model }) => model.rows < YOUNG_DAYS * model.spec.dayRows);
+  return Object.values(targets).every(({ model, readings }) => model.rows < YOUNG_DAYS * model.spec.dayRows && readings?.signals["demand"]?.sinceSeconds === undefined);
 }

@@ -75,11 +75,25 @@ describe("recovery of a group", () => {
 
   it("says of a state that has watched for less than two days that it is young, and of none that has", async () => {
     const young = await recoverGroup(openMemoryJournal(), OPTIONS);
-    expect(young.ok && young.value).toMatchObject({ from: "nothing", young: { group: "web" } });
+    expect(young.ok && young.value).toMatchObject({ from: "nothing", isYoung: true });
     const journal = openMemoryJournal();
     const values = Float64Array.from({ length: 3 * 1440 }, (_, row) => 500 + 200 * Math.sin((2 * Math.PI * row) / 1440));
     const old = warmUp(initialGroupState("web", POLICIES), POLICIES, new Map([["web", { startSeconds: START_SECONDS - values.length * 60, stepSeconds: 60, values }]]));
     await writeCheckpoint(journal, { group: "web", policies: POLICIES, nowSeconds: START_SECONDS, state: old });
-    expect(await recoverGroup(journal, OPTIONS)).toMatchObject({ ok: true, value: { from: "journal", young: undefined } });
+    expect(await recoverGroup(journal, OPTIONS)).toMatchObject({ ok: true, value: { from: "journal", isYoung: false } });
+  });
+
+  it("does not call one young whose demand was read otherwise before: its past is of that reading", async () => {
+    const journal = openMemoryJournal();
+    const state = await runTicks(journal, await recover(journal), [1, 20]);
+    const policies = [policyOf({ signals: { demand: { ...policyOf().signals.demand, unit: "ms" } } })];
+    const young = async (from: GroupState): Promise<boolean> => {
+      await writeCheckpoint(journal, { group: "web", policies, nowSeconds: START_SECONDS + 600, state: from });
+      const recovered = await recoverGroup(journal, { ...OPTIONS, policies });
+      if (!recovered.ok) throw new Error(recovered.message);
+      return recovered.value.young !== undefined;
+    };
+    expect(await young(state)).toBe(true);
+    expect(await young(step(state, snapshotAt(20), policies).nextState)).toBe(false);
   });
 });
