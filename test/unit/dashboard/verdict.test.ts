@@ -11,9 +11,9 @@ const objectiveOf = (own: number, baseline: number) => ({
 
 describe("the verdict against the HPA", () => {
   it.each<[number | undefined, [number, number], string]>([
-    [-0.14, [200, 2_400], "cost $0.14 more than the HPA would have, and missed 12 times fewer requests"],
+    [-0.14, [200, 2_400], "cost $0.14 more than the HPA would have, but missed 12 times fewer requests"],
     [0.0021, [0, 2_400], "cost 0.21 ¢ less than the HPA would have, and missed none of the 2,400 requests that the HPA would have"],
-    [1.2, [40, 10], "cost $1.20 less than the HPA would have, and missed 4 times more requests"],
+    [1.2, [40, 10], "cost $1.20 less than the HPA would have, but missed 4 times more requests"],
     [0, [0, 0.2], "cost the same as the HPA would have, and neither missed a request"],
     [undefined, [7, 0], "missed 7 requests where the HPA would have missed none"],
     [undefined, [10, 12], "missed 10 requests where the HPA would have missed 12"],

@@ -5,7 +5,7 @@ import type { Target } from "./wire-types.ts";
 const SMALLEST_MISS = 0.5;
 
 export interface Verdict {
-  /** `cost $0.14 more than the HPA would have, and missed 12 times fewer requests` */
+  /** `cost $0.14 more than the HPA would have, but missed 12 times fewer requests` */
   readonly says: string;
   /** The figures behind it. */
   readonly figures: string;
@@ -19,9 +19,14 @@ export function verdictOf({ spend, objective }: Pick<Target, "spend" | "objectiv
   const misses = missesOf(own.missed, baseline.missed);
   const share = ({ missed, requests }: typeof own): string => (requests > 0 ? percent(missed / requests, 2) : "none");
   return {
-    says: money === "" ? misses : `${money}, and ${misses}`,
+    says: money === "" ? misses : `${money}, ${isTradeOff(spend.savedUsd, baseline.missed - own.missed) ? "but" : "and"} ${misses}`,
     figures: `Requests that missed the objective: HPA ${share(baseline)}, Foretide ${share(own)}. More of them than the ${percent(errorBudget, 2)} that the objective allows: HPA for ${span(baseline.overSeconds)} of ${span(seconds)}, Foretide for ${span(own.overSeconds)}. ${isMeasured ? "Foretide’s are measured; the HPA’s are these and what a model of a queue adds for its replicas on the same load" : "Both by the same model of a queue on the same load"}.`,
   };
+}
+
+/** Cheaper and worse, or dearer and better. */
+function isTradeOff(savedUsd: number | undefined, fewerMisses: number): boolean {
+  return savedUsd !== undefined && savedUsd * fewerMisses < 0;
 }
 
 function moneyOf(savedUsd: number | undefined): string {
