@@ -15,7 +15,7 @@ const signal = z.strictObject({
   aggregate: choice(["sum", "mean", "max", "min"]).optional().describe("How the series that match become one number. By default the preset's, else sum for rate and gauge, mean for the rest."),
   quantile: share().optional().describe("Which quantile of the histogram, for `extract: quantile`: 0.99 or 99%."),
   threshold: number().optional().describe("The bound of `extract: share-above`, in the metric's unit. By default the latency objective."),
-  unit: text().optional().describe("The unit that the metric must carry (UCUM: s, ms, By, 1, {request}). Telemetry with another unit is refused, not guessed at."),
+  unit: text().optional().describe("The unit that the metric must carry (UCUM: s, ms, By, 1, {request}). Telemetry with another unit is refused, not guessed at. Where it is left out, the first unit seen: others of its dimension are converted, the rest refused. A change learns the signal anew."),
   select: words().describe("Attributes of the resource or the point that must be equal; all must hold."),
   source: text().prefault("otlp").describe("Where the metric comes from: otlp (pushed to the daemon), or the name of a source in foretide.yaml."),
   window: duration({ min: 1 }).prefault("1m").describe("The span that a rate, mean or quantile is taken over."),
