@@ -91,7 +91,7 @@ describe("recovery of a group", () => {
       await writeCheckpoint(journal, { group: "web", policies, nowSeconds: START_SECONDS + 600, state: from });
       const recovered = await recoverGroup(journal, { ...OPTIONS, policies });
       if (!recovered.ok) throw new Error(recovered.message);
-      return recovered.value.young !== undefined;
+      return recovered.value.isYoung;
     };
     expect(await young(state)).toBe(true);
     expect(await young(step(state, snapshotAt(20), policies).nextState)).toBe(false);
