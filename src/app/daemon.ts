@@ -98,12 +98,11 @@ async function assemble(options: DaemonOptions, closers: Closers): Promise<Resul
   const feed = new HistoryFeed({ reader, store: history, onDemand: (step) => { reporter.demandStep(step); }, onFailure: (key, message) => { log.error({ key, message }, "the history does not take what was measured"); } });
   const onSwap = (policies: readonly Policy[]): void => {
     reader.retain(signalsOf(policies));
-    feed.retain(policies.map(({ name }) => name));
-    interruptions.retain(policies.map(({ name }) => name));
     market.watch(policies);
     void money.watch(policies).then((watched) => { if (!watched.ok) log.error({ reason: watched.message }, "what was spent before cannot be read"); });
   };
-  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap, prepare: (next) => reader.replace(next.daemon.sources.metrics) });
+  const onKept = (targets: readonly string[]): void => { feed.retain(targets); interruptions.retain(targets); };
+  const reloader = new PolicyReloader({ configuration, reread: () => options.reread(), clock, fleet, onSwap, onKept, prepare: (next) => reader.replace(next.daemon.sources.metrics) });
   const first = await reloader.start();
   if (!first.ok) return first;
   // Not before: a start that fails would write that there are no scores.

@@ -14,8 +14,10 @@ export interface ReloaderParts {
   readonly fleet: Fleet;
   /** Makes what a configuration needs beside its policies, before they hold; a failure changes nothing. */
   prepare(configuration: Configuration): Promise<Result<Prepared>>;
-  /** The policies that hold from now on. */
+  /** The policies that are to hold from now on: what reads for them begins; told again with the old ones where they are refused. */
   onSwap(policies: readonly Policy[]): void;
+  /** The targets of policies that hold: what was kept for others may go, which a refusal could not bring back. */
+  onKept(targets: readonly string[]): void;
 }
 
 /** What was made for a configuration: kept when its policies hold, taken back where they do not. */
@@ -85,6 +87,7 @@ export class PolicyReloader {
       entries: loaded.configuration.policies.map((policy) => ({ policy, file: loaded.configuration.policyFiles[policy.name] })), problems: [],
     };
     const report: ReloadReport = { ok: true, generation: this.#policies.generation, added, changed, removed };
+    this.#parts.onKept([...after.keys()]);
     this.#onReport(report);
     return report;
   }
