@@ -5,7 +5,14 @@ import type { Condition, Target } from "./wire-types.ts";
 const GOOD_WHEN_TRUE: Readonly<Record<Condition["type"], boolean>> = {
   AbleToScale: true, ScalingActive: true, ForecastHealthy: true, DataFresh: true, ScalingLimited: false, SafetyLimited: false,
 };
+const WORDS: Readonly<Record<string, string>> = { good: "as it should be", warn: "needs a look", unknown: "unknown" };
+/** What a limit that does not bind is called: a tick beside "Scaling limited" would read as its opposite. */
+const WHEN_UNLIMITED: Partial<Readonly<Record<Condition["type"], string>>> = { ScalingLimited: "Within bounds", SafetyLimited: "Guard at rest" };
 const SIGNS: Readonly<Record<string, string>> = { good: "✓", warn: "!", unknown: "?" };
+
+export function titleOf(condition: Condition): string {
+  return (toneOf(condition) === "good" ? WHEN_UNLIMITED[condition.type] : undefined) ?? words(condition.type);
+}
 
 export function toneOf({ type, status }: Condition): "good" | "warn" | "unknown" {
   if (status === "unknown") return "unknown";
@@ -23,7 +30,7 @@ export function Conditions({ target, nowSeconds }: { readonly target: Target; re
           return (
             <li key={condition.type}>
               <span class={`sign ${tone}`} aria-hidden="true">{SIGNS[tone]}</span>
-              <span><b>{words(condition.type)}</b><span class="hidden">: {condition.status}</span><span class="note">{condition.message}</span></span>
+              <span><b>{titleOf(condition)}</b><span class="hidden">: {WORDS[tone]}</span><span class="note">{condition.message}</span></span>
               <span class="muted nowrap" title="since">{span(nowSeconds - condition.sinceSeconds)}</span>
             </li>
           );
