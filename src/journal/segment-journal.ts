@@ -47,10 +47,9 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
       if (!locked.ok) return locked;
       lock = locked.value;
     }
-    const recovered = await (readOnly ? recoverBesideWriter(files) : recoverSegments(files, false));
+    const recovered = await (readOnly ? recoverBesideWriter(files) : recover(files, false));
     if (recovered.ok) {
-      const effects = await effectsOf(recovered.value);
-      return success(new SegmentJournal({ ...recovered.value, effects, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES, ...(options.onSync !== undefined && { onSync: options.onSync }) }));
+      return success(new SegmentJournal({ ...recovered.value, files, lock, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES, ...(options.onSync !== undefined && { onSync: options.onSync }) }));
     }
     lock?.release();
     return recovered;
@@ -61,15 +60,26 @@ export async function openSegmentJournal(folder: string, options: SegmentJournal
   }
 }
 
-/** The daemon may seal a segment and remove its file while the folder is read: then it is read again. */
-async function recoverBesideWriter(files: JournalFiles): Promise<Result<Recovered>> {
+/** What a folder holds, and what its records did. */
+type Opened = Recovered & { readonly effects: EffectLog };
+
+/** A busy writer may prune again and again while a slow reader opens. */
+const MOST_ATTEMPTS = 20;
+
+/** The daemon may seal a segment and remove its file, or prune it, while the folder is read: then it is read again. */
+async function recoverBesideWriter(files: JournalFiles): Promise<Result<Opened>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await recoverSegments(files, true);
+      return await recover(files, true);
     } catch (error) {
-      if (attempt === 5 || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      if (attempt === MOST_ATTEMPTS || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     }
   }
+}
+
+async function recover(files: JournalFiles, readOnly: boolean): Promise<Result<Opened>> {
+  const recovered = await recoverSegments(files, readOnly);
+  return recovered.ok ? success({ ...recovered.value, effects: await effectsOf(recovered.value) }) : recovered;
 }
 
 async function effectsOf({ segments, damage }: Recovered): Promise<EffectLog> {

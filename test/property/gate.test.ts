@@ -49,7 +49,7 @@ function mustWrite(one: Intent, { killed, mode, epoch, overrides, backOffUntil }
   const contradicts = (direction === "out" && to < from) || (direction === "in" && to > from);
   const takesAway = direction === "in" || to < from;
   const modeAllows = mode === "full" || (mode === "scale-out-only" && direction === "out" && !takesAway);
-  const stopped = overrides.some((held) => ["shop", "web", "*"].includes(held.target) && at.now >= held.createdAtSeconds && at.now < held.expiresAtSeconds
+  const stopped = overrides.some((held) => ["shop", "web", "*"].includes(held.target) && at.now < held.expiresAtSeconds
     && (held.kind === "pause" || (held.kind === "pause-scale-in" && takesAway) || (held.kind === "pin" && held.replicas !== to)));
   return isCount && !contradicts && !killed && modeAllows && at.now < one.expiresAtSeconds && epoch === one.epoch && !stopped
     && (backOffUntil === undefined || at.now >= backOffUntil) && !at.seen.has(one.idempotencyKey) && at.current === from && to !== at.current;
