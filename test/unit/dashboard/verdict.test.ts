@@ -37,6 +37,7 @@ describe("a decision as a sentence", () => {
     [{}, "Holding 7 replicas: the load forecast for 20 s ahead needs 7"],
     [{ kind: "scale-out", desiredReplicas: 9, reasons: [{ code: "forecast-quantile", text: "needed in 20 s", before: 7, after: 9 }] }, "Scaling out from 7 replicas to 9: the load forecast for 20 s ahead needs 9"],
     [{ reasons: [{ code: "stabilization", text: "the highest need of the last 30 s", before: 5, after: 7 }] }, "Holding 7 replicas: the forecast needs 5; the highest need of the last 30 s was 7"],
+    [{ reasons: [{ code: "stabilization", text: "watched for too short a time to scale in", before: 5, after: 7 }] }, "Holding 7 replicas: watched for too short a time to scale in"],
     [{ kind: "scale-in", desiredReplicas: 1, reasons: [{ code: "deferral-idle", text: "nothing waits", before: 7, after: 1 }] }, "Scaling in from 7 replicas to 1: nothing waits"],
   ])("%#", (part, said) => {
     expect(sentence(decisionOf(part))).toBe(said);

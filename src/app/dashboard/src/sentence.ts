@@ -38,11 +38,14 @@ function inWords({ code, text, before, after }: Reason, { forecast, binding }: D
     case "reactive-floor": return `the load of this moment needs ${count(after)}, more than its forecast`;
     case "look-ahead-hold": return `${count(before)} would do for a while, but the forecast needs ${count(after)} again before a new one could start`;
     case "proven-load": return `the forecast needs ${count(before)}, but no replica has been seen to carry so much yet`;
-    case "stabilization": return `the forecast needs ${count(before)}; ${text} was ${count(after)}`;
+    case "stabilization": return NEED_OF_A_WINDOW.test(text) ? `the forecast needs ${count(before)}; ${text} was ${count(after)}` : text;
     case "change-cost": return after > before ? `the forecast needs ${count(before)}; ${text}` : text;
     default: return withoutIt(text, code, binding);
   }
 }
+
+/** What stabilization keeps is a need of its window; before the window is full it says why nothing goes yet. */
+const NEED_OF_A_WINDOW = /^the (?:highest|lowest) need of /u;
 
 function withoutIt(text: string, code: string, binding: Decision["binding"]): string {
   return binding?.withoutCode === code ? `${text} (without this rule, ${count(binding.desiredReplicas)})` : text;
