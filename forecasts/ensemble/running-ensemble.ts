@@ -44,6 +44,8 @@ export interface Explanation {
   readonly ids: readonly string[];
   readonly paths: readonly Float64Array[];
   readonly points: Float64Array;
+  /** By level: how far the paths that it forecasts lie from its own mean ones. */
+  readonly offsets: readonly Float64Array[];
   readonly errors: { readonly ensemble: Float64Array; readonly seasonalNaive: Float64Array; readonly now: Float64Array };
   readonly isTrusted: readonly boolean[];
   /** No path goes below it; −Infinity where none is asked for. */
@@ -103,9 +105,9 @@ export class RunningEnsemble implements OnlineForecaster {
 
   forecast(horizons: readonly number[], levels: readonly number[]): Forecast {
     const ascending = [...levels].sort((a, b) => a - b);
-    const points = this.points(horizons).given;
-    const quantiles = ascending.map(() => new Float64Array(horizons.length));
-    this.fillQuantiles(horizons, ascending, points, quantiles);
+    const places = this.placesOf(horizons);
+    const points = this.points(horizons, places).given;
+    const quantiles = this.quantiles(horizons, places, ascending, points);
     const { startSeconds, stepSeconds } = this.saved;
     return {
       originSeconds: startSeconds + (this.windows.raw.count - 1) * stepSeconds,
@@ -148,11 +150,12 @@ export class RunningEnsemble implements OnlineForecaster {
     });
   }
 
-  /** What stands behind a forecast of the given horizons. */
-  explain(horizons: readonly number[]): Explanation {
+  /** What stands behind a forecast of the given horizons, at ascending levels. */
+  explain(horizons: readonly number[], levels: readonly number[]): Explanation {
     const members = this.members.length;
-    const { rivals } = this.points(horizons);
-    const { near, far, share } = this.placesOf(horizons);
+    const places = this.placesOf(horizons);
+    const { near, far, share } = places;
+    const { given, rivals } = this.points(horizons, places);
     const errorsOf = (column: number): Float64Array =>
       Float64Array.from(horizons, (_, i) => {
         const low = this.trackers[near[i]!]!.errors[column]!;
@@ -162,6 +165,7 @@ export class RunningEnsemble implements OnlineForecaster {
       ids: this.members.map(({ id }) => id),
       paths: rivals.slice(0, members),
       points: rivals[members]!,
+      offsets: this.quantiles(horizons, places, levels, given).map((path) => path.map((value, i) => value - given[i]!)),
       errors: { ensemble: errorsOf(members), seasonalNaive: errorsOf(members + 1), now: errorsOf(members + 2) },
       isTrusted: horizons.map((_, i) => this.trackers[near[i]!]!.trusted === "ensemble"),
       floor: this.saved.floor ?? -Infinity,
@@ -207,8 +211,7 @@ export class RunningEnsemble implements OnlineForecaster {
   }
 
   /** The paths of all rivals, and what the trust gate gives out of them. */
-  private points(horizons: readonly number[]): { readonly given: Float64Array; readonly rivals: readonly Float64Array[] } {
-    const places = this.placesOf(horizons);
+  private points(horizons: readonly number[], places = this.placesOf(horizons)): { readonly given: Float64Array; readonly rivals: readonly Float64Array[] } {
     const members = this.paths(this.members, horizons);
     const ensemble = this.combine(places, members);
     const [seasonalNaive, now] = this.paths(this.baselines, horizons) as [Float64Array, Float64Array];
@@ -236,8 +239,9 @@ export class RunningEnsemble implements OnlineForecaster {
     return points;
   }
 
-  private fillQuantiles(horizons: readonly number[], levels: readonly number[], points: Float64Array, out: readonly Float64Array[]): void {
-    const { near, far, share } = this.placesOf(horizons);
+  /** The paths of ascending levels around the points. */
+  private quantiles(horizons: readonly number[], { near, far, share }: Places, levels: readonly number[], points: Float64Array): Float64Array[] {
+    const out = levels.map(() => new Float64Array(horizons.length));
     const unrest = this.hourSpread.unrest();
     const offsets = this.trackers.map((tracker) => Float64Array.from(levels, (level) => tracker.offset(level, unrest)));
     for (let i = 0; i < horizons.length; i++) {
@@ -250,6 +254,7 @@ export class RunningEnsemble implements OnlineForecaster {
         out[q]![i] = least;
       }
     }
+    return out;
   }
 
   /** The knots around each horizon. Where they trust different rivals, whose residuals do not mix, the nearer one stands for both. */

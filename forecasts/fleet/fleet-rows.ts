@@ -26,10 +26,9 @@ export interface FleetRows {
 /** Reads the next two days off an ensemble and the history before them. */
 export function fleetRows(ensemble: RunningEnsemble, look: Look): FleetRows {
   const horizons = Array.from({ length: DAYS_AHEAD * DAY_ROWS }, (_, k) => k + 1);
-  const { ids, paths, points, errors, isTrusted, floor } = ensemble.explain(horizons);
-  const own = ensemble.forecast(horizons, FLEET_LEVELS);
+  const { ids, paths, points, offsets: offsetsByLevel, errors, isTrusted, floor } = ensemble.explain(horizons, FLEET_LEVELS);
   const reader = new FleetFeatures({ look, day: DAY_ROWS, members: new Map(ids.map((id, j) => [id, paths[j]!])), ensemble: points });
-  const offsets = horizons.map((_, place) => Float64Array.from(own.quantiles, (path) => path[place]! - own.mean[place]!));
+  const offsets = horizons.map((_, place) => Float64Array.from(offsetsByLevel, (path) => path[place]!));
   const units = errors.ensemble.map((error, place) => (isTrusted[place]! && error > 0 ? error : 0));
   const features = horizons.map((_, place) => {
     const out = new Float64Array(FLEET_WIDTH);
