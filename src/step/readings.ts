@@ -37,10 +37,11 @@ interface Said {
 export function readSignals(state: GroupState, snapshot: Snapshot, policies: readonly Policy[]): { readonly before: readonly TargetState[]; readonly snapshot: Snapshot } {
   const changed: [string, TargetSnapshot][] = [];
   const before = policies.map((policy) => {
-    const target = asStated(ownValue(state.targets, policy.name) ?? initialTargetState(policy), policy, snapshot.timeSeconds);
+    const specs = specsOf(policy);
+    const target = asStated(ownValue(state.targets, policy.name) ?? initialTargetState(policy), { policy, specs, nowSeconds: snapshot.timeSeconds });
     const seen = ownValue(snapshot.targets, policy.name);
     if (seen === undefined || target.readings === undefined) return target;
-    const read = inKnownUnits(seen, target.readings, policy);
+    const read = inKnownUnits(seen, target.readings, specs);
     if (read.seen !== seen) changed.push([policy.name, read.seen]);
     return read.readings === target.readings ? target : { ...target, readings: read.readings };
   });
@@ -53,15 +54,16 @@ function isOwn(name: string): name is (typeof OWN_SIGNALS)[number] {
   return (OWN_SIGNALS as readonly string[]).includes(name);
 }
 
+type Specs = readonly (readonly [string, SignalSpec])[];
+
 /** The signals that are read from a source. */
-function specsOf({ signals, extraSignals = [] }: Policy): readonly (readonly [string, SignalSpec])[] {
+function specsOf({ signals, extraSignals = [] }: Policy): Specs {
   const own = OWN_SIGNALS.flatMap((name) => { const spec = signals[name]; return spec === undefined ? [] : [[name, spec] as const]; });
   return [...own, ...extraSignals.flatMap(({ name, spec }) => (spec === undefined ? [] : [[name, spec] as const]))];
 }
 
-function asStated(target: TargetState, policy: Policy, nowSeconds: number): TargetState {
+function asStated(target: TargetState, { policy, specs, nowSeconds }: { readonly policy: Policy; readonly specs: Specs; readonly nowSeconds: number }): TargetState {
   const known = target.readings?.signals ?? {};
-  const specs = specsOf(policy);
   if (specs.every(([name, spec]) => isReadSo(ownValue(known, name), spec)) && target.readings?.said === undefined && specs.length === Object.keys(known).length) return target;
   const signals = emptyRecord<Reading>();
   const changes: { readonly name: string; readonly what: string }[] = [];
@@ -104,11 +106,11 @@ function forget(state: TargetState, signal: string, policy: Policy): TargetState
 }
 
 /** The values in the units that are known; a unit that is new becomes known. Where nothing differs, what was given as it stands. */
-function inKnownUnits(seen: TargetSnapshot, readings: Readings, policy: Policy): { readonly seen: TargetSnapshot; readonly readings: Readings } {
+function inKnownUnits(seen: TargetSnapshot, readings: Readings, specs: Specs): { readonly seen: TargetSnapshot; readonly readings: Readings } {
   const values = emptyRecord<Observation>();
   const first = emptyRecord<Reading>();
   const said: Said[] = [];
-  for (const [name, { unit: stated }] of specsOf(policy)) {
+  for (const [name, { unit: stated }] of specs) {
     const observation = isOwn(name) ? seen[name] : ownValue(seen.signals, name);
     const reading = ownValue(readings.signals, name);
     if (stated !== undefined || reading === undefined || observation?.kind !== "value" || observation.unit === undefined) continue;
