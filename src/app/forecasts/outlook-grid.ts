@@ -13,6 +13,9 @@ export interface OutlookGrid {
 
 const DAY_SECONDS = 86_400;
 const USUAL_STEP_SECONDS = 300;
+/** Every row so far ahead is forecast, then so many more over the rest of the horizon. */
+const NEAR_ROWS = 36;
+const FAR_HORIZONS = 84;
 /** A row of which less was seen is a gap. */
 const LEAST_KNOWN_SHARE = 0.5;
 
@@ -33,6 +36,14 @@ export function outlookGrid({ forecast }: Pick<Policy, "forecast">): OutlookGrid
     seasonRows: seasonsSeconds.map((season) => Math.round(season / stepSeconds)).filter((rows) => rows >= 2),
     historyRows: Math.round(historySeconds / stepSeconds),
   };
+}
+
+/** The rows ahead that are forecast: the near ones all, the far ones at a stride. */
+export function outlookHorizons({ horizonRows }: OutlookGrid): number[] {
+  const stride = Math.max(1, Math.ceil((horizonRows - NEAR_ROWS) / FAR_HORIZONS));
+  const near = Array.from({ length: Math.min(NEAR_ROWS, horizonRows) }, (_, index) => index + 1);
+  const far = Array.from({ length: Math.max(0, Math.floor((horizonRows - NEAR_ROWS) / stride)) }, (_, index) => NEAR_ROWS + (index + 1) * stride);
+  return [...near, ...far];
 }
 
 /** A series on the coarser grid: the mean of what is known of each row; a row that is known less than half is a gap. */

@@ -7,7 +7,7 @@ import type { FitPool } from "./fit-pool.ts";
 import { nextFitSeconds, type FitRank, type FitSchedule } from "./fit-schedule.ts";
 import { ForecastLedger, type SavedLedger } from "./forecast-ledger.ts";
 import { markOn } from "./mark-rows.ts";
-import { meanOfKnown, outlookGrid, type OutlookGrid } from "./outlook-grid.ts";
+import { meanOfKnown, outlookGrid, outlookHorizons, type OutlookGrid } from "./outlook-grid.ts";
 import { outlookInput, type InputParts } from "./outlook-input.ts";
 
 export interface OutlookOptions extends InputParts {
@@ -33,9 +33,6 @@ export interface Matured {
 }
 
 export const OUTLOOK_LEVELS = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
-/** Every row so far ahead, then so many more over the rest of the horizon. */
-const NEAR_ROWS = 36;
-const FAR_HORIZONS = 84;
 /** A row of which less was seen says too little of the load. */
 const LEAST_COVERAGE = 0.5;
 /** While a target learns its seasons it is fitted so much more often. */
@@ -104,7 +101,7 @@ export class Outlook {
   /** The newest forecast over the whole horizon; made when it is asked for. */
   get forecast(): Forecast | undefined {
     if (this.#model === undefined) return undefined;
-    return (this.#forecast ??= this.#model.forecast(this.#horizons(), OUTLOOK_LEVELS));
+    return (this.#forecast ??= this.#model.forecast(outlookHorizons(this.#grid), OUTLOOK_LEVELS));
   }
 
   get provenance(): ForecastProvenance | undefined {
@@ -277,14 +274,6 @@ export class Outlook {
   #newLedger(scores: SavedLedger | undefined): ForecastLedger {
     const { stepSeconds, horizonRows, seasonRows } = this.#grid;
     return new ForecastLedger({ stepSeconds, horizonRows, seasonRows: seasonRows[0] ?? 0 }, scores);
-  }
-
-  #horizons(): number[] {
-    const { horizonRows } = this.#grid;
-    const stride = Math.max(1, Math.ceil((horizonRows - NEAR_ROWS) / FAR_HORIZONS));
-    const near = Array.from({ length: Math.min(NEAR_ROWS, horizonRows) }, (_, index) => index + 1);
-    const far = Array.from({ length: Math.max(0, Math.floor((horizonRows - NEAR_ROWS) / stride)) }, (_, index) => NEAR_ROWS + (index + 1) * stride);
-    return [...near, ...far];
   }
 
   #mature(value: number): Matured | undefined {

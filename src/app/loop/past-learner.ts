@@ -19,7 +19,6 @@ export interface PastLearnerParts {
   onError(group: string, error: unknown): void;
 }
 
-
 /** On the loop's own thread at most so long at a stretch: requests and passes come between. */
 const SLICE_MILLISECONDS = 4;
 /** A fit of so few takes some 20 ms, less than the start of a thread. */
